@@ -1,0 +1,41 @@
+"""Hypersphere Workbench: see, compare and learn the margin losses of face recognition.
+
+The rooms are imported when they are first used, so that `import workbench` costs no more than torch:
+
+    import workbench as wb
+
+    head = wb.losses.create("elasticface-arc", dim=512, classes=10_000)
+    geometry = wb.geometry.measure(embeddings, labels, head.weight)
+    wb.figures.pair_similarity(geometry)
+"""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench import data as data
+    from workbench import figures as figures
+    from workbench import geometry as geometry
+    from workbench import losses as losses
+    from workbench import models as models
+    from workbench import reports as reports
+    from workbench import runs as runs
+    from workbench import training as training
+    from workbench import views as views
+
+__version__ = "0.1.0"
+
+_ROOMS = ("data", "figures", "geometry", "losses", "models", "reports", "runs", "training", "views")
+
+__all__ = ["__version__", *_ROOMS]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ROOMS:
+        return import_module(f"workbench.{name}")
+    raise AttributeError(f"module 'workbench' has no attribute {name!r}. It has {', '.join(_ROOMS)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,163 @@
+"""The one schema of a run: the command line, notebook parameters and run.json share it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from workbench.checks import unknown_name
+
+Value = bool | int | float | str
+
+
+class TrainingConfig(BaseModel):
+    """Everything that decides how a run comes out, except its loss. Every default says why it is what it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    data: str = Field("digits", description="image set, see `workbench data`")
+    held_out: Literal["images", "classes"] = Field(
+        "images", description="hold out images of every class (closed set) or whole classes (open set)"
+    )
+    share: float = Field(0.3, gt=0, lt=1, description="share that is held out")
+    model: str = Field("convnet", description="backbone: convnet or mlp")
+    # Three dimensions can be looked at as they are; face networks use 512.
+    dim: int = Field(3, ge=2, le=4096, description="width of the embeddings")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout before the last layer")
+    recipe: Literal["small", "published"] = Field(
+        "small", description="where scale comes from if it is not given: 16 for small data, or the paper's"
+    )
+    scale: float | None = Field(None, gt=0, description="factor s of all cosines; default: by recipe")
+    margin: float | None = Field(None, description="margin in the loss's unit; default: the paper's")
+    std: float | None = Field(None, ge=0, description="spread of ElasticFace's margins; default: the paper's")
+    loss_options: dict[str, Value] = Field(default_factory=dict, description="further parameters of the loss")
+    epochs: int = Field(40, ge=1, le=100_000, description="passes over the training images")
+    batch_size: int = Field(128, ge=2, le=1_000_000, description="images per step")
+    lr: float = Field(0.1, gt=0, description="learning rate of SGD; 0.1 as in all four papers")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD; as in the papers")
+    weight_decay: float = Field(5e-4, ge=0, description="weight decay; as in the papers")
+    schedule: Literal["step", "cosine", "constant"] = Field("step", description="how the learning rate falls")
+    # ElasticFace drops at epochs 8, 14, 20 and 25 of 26.
+    milestones: tuple[float, ...] = Field(
+        (8 / 26, 14 / 26, 20 / 26, 25 / 26), description="where `step` divides by 10, as shares of the run"
+    )
+    warmup_epochs: float = Field(1.0, ge=0, description="epochs in which the learning rate rises to lr")
+    clip_norm: float | None = Field(5.0, gt=0, description="largest gradient norm of the backbone; 5 as in ElasticFace")
+    flip: bool = Field(False, description="mirror half of the training images; on for faces, off for digits")
+    shift: int = Field(0, ge=0, description="move training images by up to this many pixels")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of the backbone; auto: bfloat16 on CUDA, float32 elsewhere"
+    )
+    device: str = Field("auto", description="auto (CUDA where there is one), cpu, cuda, cuda:1")
+    seed: int = Field(0, ge=0, lt=2**63, description="of weights, order, augmentation and margins")
+    snapshots: int = Field(40, ge=1, le=500, description="how many moments of the training are kept for playback")
+    probe: int = Field(1000, ge=1, le=50_000, description="held-out images whose embeddings are kept for playback")
+    checkpoint_every: int = Field(5, ge=1, description="epochs between checkpoints")
+
+
+class RunConfig(TrainingConfig):
+    """One run: one loss, one data set, one seed."""
+
+    loss: str = Field("elasticface-arc", description="see `workbench losses`")
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        from workbench import data, losses, models
+
+        for kind, name, known in (
+            ("loss", self.loss, losses.names()),
+            ("data set", self.data, data.names()),
+            ("model", self.model, models.names()),
+        ):
+            if name not in known:
+                raise ValueError(unknown_name(kind, name, known))
+        accepted = losses.parameters(self.loss)
+        for option in self.given_options():
+            if option not in accepted:
+                raise ValueError(unknown_name(f"parameter of the loss {self.loss!r} named", option, accepted))
+        losses.create(self.loss, self.dim, 2, **self.resolved_options())
+        return self
+
+    def given_options(self) -> dict[str, Value]:
+        """Return the parameters of the loss that were asked for."""
+        common = {"scale": self.scale, "margin": self.margin, "std": self.std}
+        return {name: value for name, value in common.items() if value is not None} | self.loss_options
+
+    def resolved_options(self) -> dict[str, Value]:
+        """Return the parameters that the loss is created with: those asked for, and the recipe's scale.
+
+        Recipe "small" uses s = 16 where the published scale is 64: with few classes in few dimensions the negatives
+        cannot come as close as among 85 742 identities, and at 64 the gradient is gone before classes are tight.
+        """
+        from workbench import losses
+
+        published = losses.parameters(self.loss).get("scale")
+        recipe = {"scale": 16.0} if self.recipe == "small" and published == 64 else {}
+        return recipe | self.given_options()
+
+
+class ReportConfig(TrainingConfig):
+    """Several losses under the same conditions, side by side."""
+
+    losses: tuple[str, ...] = Field(
+        ("softmax", "elasticface-arc"), min_length=1, max_length=4, description="the losses to compare"
+    )
+
+    @model_validator(mode="after")
+    def _check_runs(self) -> Self:
+        self.runs()
+        return self
+
+    def runs(self) -> dict[str, RunConfig]:
+        """Return one config for each loss. A scale, margin or std goes to those losses that have it.
+
+        Raises:
+            ValueError: If a loss is named twice, or none of the losses has a parameter that was given.
+        """
+        from workbench import losses
+
+        if len(set(self.losses)) < len(self.losses):
+            raise ValueError(f"The 'losses' parameter must name each loss once. Got {', '.join(self.losses)}.")
+        shared = self.model_dump(exclude={"losses"})
+        options: dict[str, Any] = {name: shared.pop(name) for name in ("scale", "margin", "std", "loss_options")}
+        given = {name: value for name, value in options.items() if value is not None and name != "loss_options"}
+        given |= options["loss_options"]
+        # An unknown loss is left to RunConfig, which names the nearest.
+        accepted = {name: losses.parameters(name) if name in losses.names() else given for name in self.losses}
+        for option in given:
+            if not any(option in parameters for parameters in accepted.values()):
+                every = sorted(set().union(*accepted.values()))
+                raise ValueError(unknown_name(f"parameter of {', '.join(self.losses)} named", option, every))
+        runs = {}
+        for name in self.losses:
+            mine = {option: value for option, value in given.items() if option in accepted[name]}
+            common = {option: mine.pop(option) for option in ("scale", "margin", "std") if option in mine}
+            runs[name] = RunConfig(**shared, **common, loss=name, loss_options=mine)
+        return runs
+
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def checked(schema: type[Config], parameters: Mapping[str, Any]) -> Config:
+    """Return the config these parameters describe.
+
+    Raises:
+        ValueError: With one sentence for each parameter that is unknown, ill-typed or out of range.
+    """
+    try:
+        return schema.model_validate(dict(parameters))
+    except ValidationError as error:
+        raise ValueError("\n".join(_sentence(schema, problem) for problem in error.errors())) from None
+
+
+def _sentence(schema: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    if not problem["loc"]:
+        return str(problem["ctx"]["error"]) if "ctx" in problem else str(problem["msg"])
+    name = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        return unknown_name("parameter", name, schema.model_fields)
+    field = schema.model_fields.get(name)
+    meaning = f" It is: {field.description}." if field and field.description else ""
+    rule = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"The {name!r} parameter must be {rule}. Got {problem['input']!r} instead.{meaning}"

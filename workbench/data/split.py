@@ -1,0 +1,58 @@
+"""Splitting a set into what is trained on and what is held out."""
+
+from typing import Literal, NamedTuple
+
+import torch
+
+from workbench.checks import bad_parameter
+from workbench.data.imageset import ImageSet
+from workbench.randomness import generator
+
+HeldOut = Literal["images", "classes"]
+
+
+class Split(NamedTuple):
+    """Two sets without an image in common."""
+
+    train: ImageSet
+    held_out: ImageSet
+
+
+def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed: int = 0) -> Split:
+    """Hold a share of a set out of training, the same one for the same seed on every machine.
+
+    Args:
+        images: the whole set.
+        by: "images" holds out a share of the images of every class (closed set: the model has seen the class);
+            "classes" holds out whole classes (open set, as face verification is used). Both parts are renumbered
+            then.
+        share: share held out, in (0, 1); 0.3. At least one image of each class with two stays on either side.
+        seed: of the draw. It is not the seed of the training, so that all runs of a comparison share one split.
+
+    Raises:
+        ValueError: If the share is not inside (0, 1), or fewer than two classes would be left to train on.
+    """
+    if not 0 < share < 1:
+        raise ValueError(bad_parameter("split", "share", "a number inside (0, 1)", share))
+    draw = generator(seed, "split")
+    if by == "classes":
+        order = torch.randperm(images.classes, generator=draw)
+        out = torch.isin(images.labels, order[: max(1, round(share * images.classes))])
+        parts = images.select((~out).nonzero().flatten()), images.select(out.nonzero().flatten())
+        result = Split(parts[0].renumbered(), parts[1].renumbered())
+    elif by == "images":
+        out = torch.zeros(len(images), dtype=torch.bool)
+        for c in range(images.classes):
+            members = (images.labels == c).nonzero().flatten()
+            members = members[torch.randperm(len(members), generator=draw)]
+            count = min(max(round(share * len(members)), 1), len(members) - 1)
+            out[members[: max(count, 0)]] = True
+        result = Split(images.select((~out).nonzero().flatten()), images.select(out.nonzero().flatten()))
+    else:
+        raise ValueError(bad_parameter("split", "by", "'images' or 'classes'", by))
+    if len(result.train.labels.unique()) < 2:
+        raise ValueError(
+            f"A training set must have at least two classes: one class leaves nothing to tell apart. Got "
+            f"{len(result.train.labels.unique())} of {images.classes} after holding out {share:g} by {by}."
+        )
+    return result

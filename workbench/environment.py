@@ -1,0 +1,43 @@
+"""What a run card must say of the machine and the code, so that a run can be repeated."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("hypersphere-workbench", "torch", "numpy", "scikit-learn", "plotly", "papermill")
+
+
+def facts(device: str) -> dict[str, Any]:
+    """Return versions, the commit of the code (if it is a checkout) and the hardware."""
+    import torch
+
+    hardware = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "commit": _commit(),
+        "hardware": {"device": device, "name": hardware, "cores": os.cpu_count(), "threads": torch.get_num_threads()},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _commit() -> str | None:
+    """Return the commit the package runs from, with a '+' if files were changed since."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    git = ["git", "-C", str(root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")

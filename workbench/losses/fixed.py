@@ -1,0 +1,226 @@
+"""Heads whose margin is the same for every sample, and the two that have none.
+
+| head       | target similarity psi                  | margin         |
+|------------|----------------------------------------|----------------|
+| Softmax    | x . w_y (+ b_y), nothing normalised    | -              |
+| NormFace   | cos(theta)                             | -              |
+| SphereFace | norm(x) ((-1)^k cos(m theta) - 2k)    | factor         |
+| CosFace    | cos(theta) - m                         | cosine         |
+| ArcFace    | cos(theta + m)                         | radians        |
+| Combined   | cos(m1 theta + m2) - m3                | all three      |
+
+Sources: Wang et al., NormFace, ACM MM 2017 (1704.06369); Liu et al., SphereFace, CVPR 2017 (1704.08063); Wang et
+al., CosFace, CVPR 2018 (1801.09414); Deng et al., ArcFace, CVPR 2019 (1801.07698); the released ArcFace is
+deepinsight/insightface at 7fadd420c235, recognition/arcface_torch/losses.py.
+"""
+
+from typing import ClassVar, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from workbench.checks import flag, number, one_of
+from workbench.losses.head import Head
+from workbench.losses.margins import (
+    BeyondPi,
+    additive_angle,
+    additive_cosine,
+    combined,
+    multiplied_angle,
+    straight_through,
+)
+from workbench.losses.softmax import ClassScores, class_scores
+
+Gradient = Literal["exact", "detached"]
+"""Of the margin: "exact" is that of the formula, "detached" treats the margin as a constant (d psi / d cos = 1)."""
+
+
+class Softmax(Head):
+    """Plain softmax: the cross-entropy over x . w_c (+ b_c). Nothing is normalised, there is no margin.
+
+    The baseline before all margins: lengths count here, so a sample can lower its loss by growing.
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: factor of all scores, in (0, inf); 1, as everywhere outside this family.
+        bias: add a learned constant to each class. Default off, so that the weights alone are the class centres.
+    """
+
+    normalize_features = False
+
+    def __init__(self, dim: int, classes: int, *, scale: float = 1.0, bias: bool = False) -> None:
+        super().__init__(dim, classes, scale=scale)
+        self.bias = nn.Parameter(torch.zeros(classes)) if flag("Softmax", "bias", bias) else None
+
+    def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
+        """Compare features and weights as they are."""
+        weight: Tensor = self.weight
+        if self.bias is not None:
+            # A bias is the weight of a feature that is always 1.
+            features = torch.cat([features, features.new_ones(len(features), 1)], dim=1)
+            weight = torch.cat([weight, self.bias[:, None].to(weight.dtype)], dim=1)
+        return class_scores(features, weight, labels, scale=self.scale, normalize_weight=False)
+
+    def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
+        """Divide the own score (without its bias) by both norms."""
+        if self.bias is not None:
+            own = own - self.bias.detach()[labels]
+        lengths: Tensor = torch.linalg.vector_norm(self.weight.detach()[labels], dim=1, dtype=norms.dtype) * norms
+        return own / lengths.clamp_min(torch.finfo(own.dtype).tiny)
+
+    def extra_repr(self) -> str:
+        """Show sizes and parameters as they were given."""
+        return f"dim={self.dim}, classes={self.classes}, scale={self.scale}, bias={self.bias is not None}"
+
+
+class NormFace(Head):
+    """Normalised softmax: psi = cos(theta), on the sphere but without a margin.
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: s in (0, inf). 64, as the margin losses use it, so that margin 0 of each of them equals this.
+    """
+
+
+class CosFace(Head):
+    """CosFace: psi = cos(theta) - m.
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: s in (0, inf); 64 (the paper's experiments).
+        margin: m, a difference of cosines in [-1, 2]; 0.35 (the paper). InsightFace ships 0.4.
+    """
+
+    margin_unit = "cosine"
+
+    def __init__(self, dim: int, classes: int, *, scale: float = 64.0, margin: float = 0.35) -> None:
+        super().__init__(dim, classes, scale=scale)
+        self.margin = cosine_margin(self, margin)
+
+    def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
+        """Return cos(theta) - m."""
+        return additive_cosine(own, margin)
+
+
+class ArcFace(Head):
+    """ArcFace: psi = cos(theta + m).
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: s in (0, inf); 64 (the paper).
+        margin: m in radians, in [0, pi]; 0.5 = 28.6 degrees (the paper).
+        gradient: "exact" is the gradient of the formula; "detached" is InsightFace's: the margin is computed
+            without gradient, so that d psi / d cos is 1 instead of sin(theta + m) / sin(theta). The values are the
+            same. The name `arcface-detached` is this choice.
+        beyond_pi: what happens past theta = pi - m, where cos(theta + m) rises again: "formula" lets it (as
+            InsightFace and ElasticFace do), "linear" goes on as cos(theta) - m sin(m) (as the first ArcFace code and
+            pytorch-metric-learning do).
+    """
+
+    margin_unit = "rad"
+
+    def __init__(
+        self,
+        dim: int,
+        classes: int,
+        *,
+        scale: float = 64.0,
+        margin: float = 0.5,
+        gradient: Gradient = "exact",
+        beyond_pi: BeyondPi = "formula",
+    ) -> None:
+        super().__init__(dim, classes, scale=scale)
+        self.margin = angle_margin(self, margin)
+        one_of(type(self).__name__, "gradient", gradient, get_args(Gradient))
+        one_of(type(self).__name__, "beyond_pi", beyond_pi, get_args(BeyondPi))
+        self.gradient, self.beyond_pi = gradient, beyond_pi
+
+    def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
+        """Return cos(theta + m)."""
+        target = additive_angle(own, margin, beyond_pi=self.beyond_pi)
+        return target if self.gradient == "exact" else straight_through(target, own)
+
+
+class Combined(Head):
+    """The combined margin: psi = cos(m1 theta + m2) - m3.
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: s in (0, inf); 64 (the ArcFace paper).
+        m1: factor of the angle, in [0, 10]; 1.
+        m2: added angle in radians, in [0, pi]; 0.3 (the ArcFace paper's combination 1, 0.3, 0.2).
+        m3: subtracted cosine, in [-1, 2]; 0.2 (the same).
+        gradient: "exact" or "detached" (InsightFace's, see ArcFace). InsightFace detaches only where it goes
+            through the angle: with m1 = 1 and m2 = 0 both are the same.
+    """
+
+    margin_unit = "rad"
+
+    def __init__(
+        self,
+        dim: int,
+        classes: int,
+        *,
+        scale: float = 64.0,
+        m1: float = 1.0,
+        m2: float = 0.3,
+        m3: float = 0.2,
+        gradient: Gradient = "exact",
+    ) -> None:
+        super().__init__(dim, classes, scale=scale)
+        self.m1 = number("Combined", "m1", m1, low=0, high=10)
+        self.m2 = self.margin = angle_margin(self, m2, name="m2")
+        self.m3 = cosine_margin(self, m3, name="m3")
+        one_of("Combined", "gradient", gradient, get_args(Gradient))
+        self.gradient = gradient
+
+    def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
+        """Return cos(m1 theta + m2) - m3."""
+        target = combined(own, self.m1, margin, self.m3)
+        return target if self.gradient == "exact" else straight_through(target, own)
+
+
+class SphereFace(Head):
+    """SphereFace: psi = |x| ((-1)^k cos(m theta) - 2k), k = floor(m theta / pi); the others score |x| cos(theta).
+
+    Weights are normalised, features are not. The published training anneals the margin in from plain softmax; here
+    it acts in full from the first step, as in pytorch-metric-learning.
+
+    Args:
+        dim: D, width of the embeddings.
+        classes: C, number of classes.
+        scale: factor of all scores in (0, inf); 1: the length of the features does its work.
+        margin: m, a factor of the angle, in [1, 10]; 4 (the paper).
+    """
+
+    normalize_features = False
+    margin_unit: ClassVar[str] = "factor"
+
+    def __init__(self, dim: int, classes: int, *, scale: float = 1.0, margin: float = 4.0) -> None:
+        super().__init__(dim, classes, scale=scale)
+        self.margin = number("SphereFace", "margin", margin, low=1, high=10, hint="1 is no margin; the paper uses 4.")
+
+    def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
+        """Return |x| ((-1)^k cos(m theta) - 2k)."""
+        return norms * multiplied_angle(own / norms, margin)
+
+    def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
+        """Divide the own score by the length of the feature."""
+        return own / norms
+
+
+def angle_margin(owner: Head, value: float, *, name: str = "margin") -> float:
+    """Return an angle in radians, in [0, pi], or raise a ValueError that names the unit."""
+    hint = "It is an angle in radians: 0.5 is 28.6 degrees."
+    return number(type(owner).__name__, name, value, low=0, high=torch.pi, hint=hint)
+
+
+def cosine_margin(owner: Head, value: float, *, name: str = "margin") -> float:
+    """Return a difference of cosines, in [-1, 2], or raise a ValueError that names the unit."""
+    hint = "It is subtracted from a cosine: 0.35 is usual."
+    return number(type(owner).__name__, name, value, low=-1, high=2, hint=hint)

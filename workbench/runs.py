@@ -1,0 +1,208 @@
+"""A run on disk: what it was asked to do, what it measured, and where it stands.
+
+    run.json            config, data, versions: written once, before the first step
+    metrics.jsonl       one record for each epoch
+    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one
+    snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
+    evaluation.json     headline numbers on the held-out images, written when the run is done
+
+A checkpoint counts from the moment state.json names it. Whatever a kill leaves half-written is never read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from workbench import files
+from workbench.config import RunConfig, checked
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The probe images through training; T moments, P images, C classes.
+
+    Attributes:
+        epochs: [T] epochs done, 0 is before training.
+        embeddings: float32 [T, P, D], as the model gives them.
+        centres: float32 [T, C, D] class weights, or [T, 0, D] for a loss without class weights.
+        labels: int64 [P].
+        indices: int64 [P], positions in the held-out set.
+    """
+
+    epochs: np.ndarray
+    embeddings: np.ndarray
+    centres: np.ndarray
+    labels: np.ndarray
+    indices: np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. Reading needs nothing but the files; `Run.load` opens one, a Trainer makes one."""
+
+    folder: Path
+    config: RunConfig
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Run":
+        """Open a run folder.
+
+        Raises:
+            ValueError: If there is no run in it, or its run.json cannot be read.
+        """
+        folder = Path(folder)
+        return cls(folder, checked(RunConfig, _read_json(folder / "run.json", "a run folder")["config"]))
+
+    @classmethod
+    def open(cls, folder: Path, config: RunConfig, facts: Mapping[str, Any]) -> "Run":
+        """Begin a run in a new folder, or go on in one that was made by the same parameters.
+
+        Raises:
+            ValueError: If the folder holds a run with other parameters or another data set; nothing is changed then.
+        """
+        path = folder / "run.json"
+        if path.exists():
+            before = _read_json(path, "a run folder")
+            theirs = Run.load(folder).config.model_dump(mode="json")
+            ours = config.model_dump(mode="json")
+            changed = [f"{key}={theirs[key]!r} there, {ours[key]!r} here" for key in ours if theirs[key] != ours[key]]
+            if before["data"]["digest"] != facts["data"]["digest"]:
+                changed.append("other images in the data set")
+            if changed:
+                raise ValueError(
+                    f"The folder {folder} holds a run with other parameters ({'; '.join(changed)}). To go on with "
+                    f"that run, repeat its parameters; to start another, choose another output folder."
+                )
+        else:
+            files.write_json(path, {"config": config.model_dump(mode="json"), **facts})
+        return cls(folder, config)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Data, versions and hardware the run was begun with."""
+        return _read_json(self.folder / "run.json", "a run folder")
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done, as of the last checkpoint."""
+        state = self._state()
+        return state["epoch"] if state else 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.config.epochs
+
+    # -- records
+
+    def append_record(self, record: Mapping[str, Any]) -> None:
+        """Add one line to metrics.jsonl."""
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(record, allow_nan=False) + "\n")
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records of all epochs up to the last checkpoint's, oldest first."""
+        return list(self._valid_records(self.epoch))
+
+    def _valid_records(self, last_epoch: int) -> Iterator[dict[str, Any]]:
+        path = self.folder / "metrics.jsonl"
+        if not path.exists():
+            return
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                return  # the line that a kill cut short, and nothing after it
+            if record["epoch"] > last_epoch:
+                return
+            yield record
+
+    # -- checkpoints
+
+    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor]) -> None:
+        """Write a checkpoint, make it the valid one, and drop the others."""
+        folder = self.folder / "checkpoint"
+        name = f"epoch-{epoch:05d}.safetensors"
+        with files.replacing(folder / name) as beside:
+            save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, beside)
+        files.write_json(folder / "state.json", {"epoch": epoch, "file": name})
+        for other in folder.iterdir():
+            if other.name not in (name, "state.json"):
+                other.unlink()
+
+    def load_checkpoint(self) -> tuple[int, dict[str, Tensor]] | None:
+        """Return the epoch and tensors of the valid checkpoint, or None if there is none yet.
+
+        Also cuts metrics.jsonl back to that epoch, since what comes after it will be done again.
+
+        Raises:
+            ValueError: If the checkpoint is damaged.
+        """
+        state = self._state()
+        if state is None:
+            (self.folder / "metrics.jsonl").unlink(missing_ok=True)
+            return None
+        path = self.folder / "checkpoint" / state["file"]
+        try:
+            tensors: dict[str, Tensor] = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise ValueError(
+                f"The checkpoint {path} cannot be read ({error}). Remove the folder {path.parent} to train this run "
+                f"from its beginning, with the same command."
+            ) from None
+        kept = self._valid_records(state["epoch"])
+        files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        return state["epoch"], tensors
+
+    def _state(self) -> dict[str, Any] | None:
+        path = self.folder / "checkpoint" / "state.json"
+        return _read_json(path, "a checkpoint") if path.exists() else None
+
+    # -- snapshots
+
+    def save_snapshot(self, epoch: int, **arrays: np.ndarray) -> None:
+        """Keep one moment for playback."""
+        with files.replacing(self.folder / "snapshots" / f"epoch-{epoch:05d}.npz") as beside, beside.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def snapshots(self) -> Snapshots:
+        """Return what was kept for playback, up to the last checkpoint.
+
+        Raises:
+            ValueError: If there is none yet.
+        """
+        paths = sorted((self.folder / "snapshots").glob("epoch-*.npz"))
+        moments = [(int(path.stem.removeprefix("epoch-")), path) for path in paths]
+        moments = [(epoch, path) for epoch, path in moments if epoch <= self.epoch]
+        if not moments:
+            raise ValueError(
+                f"The run {self.folder} has no snapshots yet. Train it first: the first comes at the start."
+            )
+        frames = []
+        for _, path in moments:
+            with np.load(path, allow_pickle=False) as arrays:
+                frames.append(dict(arrays))
+        return Snapshots(
+            epochs=np.array([epoch for epoch, _ in moments]),
+            embeddings=np.stack([frame["embeddings"] for frame in frames]),
+            centres=np.stack([frame["centres"] for frame in frames]),
+            labels=frames[-1]["labels"],
+            indices=frames[-1]["indices"],
+        )
+
+
+def _read_json(path: Path, of: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path.parent} is not {of}: it has no {path.name}.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as JSON ({error}).") from None
+    return content
