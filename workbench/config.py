@@ -1,5 +1,6 @@
 """The one schema of a run: the command line, notebook parameters and run.json share it."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeVar
 
@@ -78,6 +79,11 @@ class RunConfig(TrainingConfig):
         losses.create(self.loss, self.dim, 2, **self.resolved_options())
         return self
 
+    def folder_name(self) -> str:
+        """Return a name for the run's folder: the same parameters give the same name, others another."""
+        mark = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+        return f"{self.data}-{self.loss}-{mark}"
+
     def given_options(self) -> dict[str, Value]:
         """Return the parameters of the loss that were asked for."""
         common = {"scale": self.scale, "margin": self.margin, "std": self.std}
@@ -149,6 +155,15 @@ def checked(schema: type[Config], parameters: Mapping[str, Any]) -> Config:
         return schema.model_validate(dict(parameters))
     except ValidationError as error:
         raise ValueError("\n".join(_sentence(schema, problem) for problem in error.errors())) from None
+
+
+def from_namespace(schema: type[Config], namespace: Mapping[str, Any]) -> Config:
+    """Return the config that a notebook's variables describe: `from_namespace(ReportConfig, globals())`.
+
+    Raises:
+        ValueError: As `checked` does.
+    """
+    return checked(schema, {name: namespace[name] for name in schema.model_fields if name in namespace})
 
 
 def _sentence(schema: type[BaseModel], problem: Mapping[str, Any]) -> str:

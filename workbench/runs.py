@@ -3,6 +3,7 @@
     run.json            config, data, versions: written once, before the first step
     metrics.jsonl       one record for each epoch
     checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one
+    margins.npz         the margin of every sample in the last epoch
     snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
     evaluation.json     headline numbers on the held-out images, written when the run is done
 
@@ -13,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -31,16 +32,23 @@ class Snapshots:
     Attributes:
         epochs: [T] epochs done, 0 is before training.
         embeddings: float32 [T, P, D], as the model gives them.
-        centres: float32 [T, C, D] class weights, or [T, 0, D] for a loss without class weights.
+        centres: float32 [T, C, D] class weights; None if whole classes were held out, which have no weights.
         labels: int64 [P].
         indices: int64 [P], positions in the held-out set.
     """
 
     epochs: np.ndarray
     embeddings: np.ndarray
-    centres: np.ndarray
+    centres: np.ndarray | None
     labels: np.ndarray
     indices: np.ndarray
+
+
+class Checkpoint(NamedTuple):
+    """Where a run stands: epochs done, and everything that the next step depends on."""
+
+    epoch: int
+    tensors: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,11 @@ class Run:
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(record, allow_nan=False) + "\n")
 
+    def cut_records(self, last_epoch: int) -> None:
+        """Forget the records of later epochs, since these will be done again."""
+        kept = self._valid_records(last_epoch)
+        files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+
     def records(self) -> list[dict[str, Any]]:
         """Return the records of all epochs up to the last checkpoint's, oldest first."""
         return list(self._valid_records(self.epoch))
@@ -137,35 +150,48 @@ class Run:
             if other.name not in (name, "state.json"):
                 other.unlink()
 
-    def load_checkpoint(self) -> tuple[int, dict[str, Tensor]] | None:
-        """Return the epoch and tensors of the valid checkpoint, or None if there is none yet.
-
-        Also cuts metrics.jsonl back to that epoch, since what comes after it will be done again.
+    def load_checkpoint(self) -> Checkpoint | None:
+        """Return the valid checkpoint, or None if there is none yet.
 
         Raises:
-            ValueError: If the checkpoint is damaged.
+            ValueError: If it is damaged.
         """
         state = self._state()
         if state is None:
-            (self.folder / "metrics.jsonl").unlink(missing_ok=True)
             return None
         path = self.folder / "checkpoint" / state["file"]
         try:
-            tensors: dict[str, Tensor] = load_file(path)
+            return Checkpoint(state["epoch"], load_file(path))
         except (OSError, SafetensorError) as error:
             raise ValueError(
                 f"The checkpoint {path} cannot be read ({error}). Remove the folder {path.parent} to train this run "
                 f"from its beginning, with the same command."
             ) from None
-        kept = self._valid_records(state["epoch"])
-        files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
-        return state["epoch"], tensors
 
     def _state(self) -> dict[str, Any] | None:
         path = self.folder / "checkpoint" / "state.json"
         return _read_json(path, "a checkpoint") if path.exists() else None
 
     # -- snapshots
+
+    def save_margins(self, margins: Tensor) -> None:
+        """Keep the margin that the loss demanded of every sample in the last epoch."""
+        with files.replacing(self.folder / "margins.npz") as beside, beside.open("wb") as file:
+            np.savez(file, allow_pickle=False, margins=margins.numpy())
+
+    def margins(self) -> np.ndarray:
+        """Return the margins of the last epoch, float32 [samples], in the loss's unit.
+
+        Raises:
+            ValueError: If the run is not finished.
+        """
+        if not self.finished:
+            raise ValueError(
+                f"The run {self.folder} is not finished: {self.epoch} of {self.config.epochs} epochs done."
+            )
+        with np.load(self.folder / "margins.npz", allow_pickle=False) as arrays:
+            margins: np.ndarray = arrays["margins"]
+        return margins
 
     def save_snapshot(self, epoch: int, **arrays: np.ndarray) -> None:
         """Keep one moment for playback."""
@@ -192,7 +218,7 @@ class Run:
         return Snapshots(
             epochs=np.array([epoch for epoch, _ in moments]),
             embeddings=np.stack([frame["embeddings"] for frame in frames]),
-            centres=np.stack([frame["centres"] for frame in frames]),
+            centres=np.stack([frame["centres"] for frame in frames]) if "centres" in frames[-1] else None,
             labels=frames[-1]["labels"],
             indices=frames[-1]["indices"],
         )

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
-from workbench import data, environment, losses, models
-from workbench.augmentation import augment
+from workbench import data, environment
 from workbench.config import RunConfig
-from workbench.randomness import generator, mixed_seed, reproducible
+from workbench.learner import Learner, Step
+from workbench.losses.margins import angle
+from workbench.randomness import generator, reproducible
 from workbench.runs import Run
 from workbench.schedules import learning_rate
 
@@ -32,7 +33,7 @@ class Trainer:
         progress: show a progress bar.
 
     Raises:
-        ValueError: If the data cannot be split into two or more classes to train on and some to hold out.
+        ValueError: If the data or the batch size leave nothing to train on, or the device is not there.
     """
 
     def __init__(
@@ -41,7 +42,6 @@ class Trainer:
         self.config = config
         self.folder = Path(folder)
         self.progress = progress
-        self.device = _device(config.device)
         images = data.load(config.data) if images is None else images
         self.images = data.split(images, by=config.held_out, share=config.share)
         train = self.images.train
@@ -51,134 +51,86 @@ class Trainer:
                 f"Got {config.batch_size} instead."
             )
         self.steps_per_epoch = len(train) // config.batch_size
-        self.steps = self.steps_per_epoch * config.epochs
-        with torch.random.fork_rng():
-            torch.manual_seed(mixed_seed(config.seed, "weights"))
-            self.model = models.create(config.model, config.dim, shape=train.shape, dropout=config.dropout)
-            self.head = losses.create(config.loss, config.dim, train.classes, **config.resolved_options())
-        self.model.to(self.device)
-        self.head.to(self.device)
-        self.optimizer = torch.optim.SGD(
-            [*self.model.parameters(), *self.head.parameters()],
-            lr=config.lr,
-            momentum=config.momentum,
-            weight_decay=config.weight_decay,
-        )
+        self.learner = Learner(config, shape=train.shape, classes=train.classes)
         self._probe = _probe(self.images.held_out.labels, config)
+
+    @classmethod
+    def restored(cls, run: Run, *, images: data.ImageSet | None = None) -> "Trainer":
+        """Return the trainer of a run, with the model and the loss as of its last checkpoint.
+
+        Raises:
+            ValueError: If the run has no checkpoint yet, or it is damaged.
+        """
+        trainer = cls(run.config, run.folder, images=images, progress=False)
+        checkpoint = run.load_checkpoint()
+        if checkpoint is None:
+            raise ValueError(f"The run {run.folder} has no checkpoint yet. Train it first, with its own parameters.")
+        trainer.learner.load_state(checkpoint.tensors)
+        return trainer
 
     def fit(self) -> Run:
         """Train to the end and return the run.
 
         Raises:
-            ValueError: If the folder holds a run with other parameters.
+            ValueError: If the folder holds a run with other parameters, or a loss stops being finite.
         """
-        run = Run.open(self.folder, self.config, self._facts())
+        config = self.config
+        run = Run.open(self.folder, config, self._facts())
         with reproducible():
-            done = self._restore(run)
-            if done == 0:
+            checkpoint = run.load_checkpoint()
+            if checkpoint is None:
                 self._keep_snapshot(run, 0)
-            with tqdm(
-                total=self.steps,
-                initial=done * self.steps_per_epoch,
-                desc=self.config.loss,
-                unit="step",
-                disable=not self.progress,
-                mininterval=0.5,
-            ) as bar:
-                for epoch in range(done + 1, self.config.epochs + 1):
-                    record = self._train_epoch(epoch, bar)
-                    run.append_record(record)
-                    if _is_kept(epoch, self.config):
+            else:
+                self.learner.load_state(checkpoint.tensors)
+            done = checkpoint.epoch if checkpoint else 0
+            run.cut_records(done)
+            with self._progress_bar(done) as bar:
+                for epoch in range(done + 1, config.epochs + 1):
+                    tally = self._train_epoch(epoch, bar)
+                    run.append_record({"epoch": epoch, **tally.record()})
+                    if _is_kept(epoch, config):
                         self._keep_snapshot(run, epoch)
-                    if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
-                        run.save_checkpoint(epoch, self._state())
+                    if epoch == config.epochs:
+                        run.save_margins(tally.margins())
+                    if epoch % config.checkpoint_every == 0 or epoch == config.epochs:
+                        run.save_checkpoint(epoch, self.learner.state())
         return run
 
-    def _train_epoch(self, epoch: int, bar: Any) -> dict[str, Any]:
+    def _train_epoch(self, epoch: int, bar: Any) -> "_Tally":
         config, train = self.config, self.images.train
         order = torch.randperm(len(train), generator=generator(config.seed, "order", epoch))
-        self.model.train()
-        started = time.perf_counter()
-        tally = _Tally()
-        for position in range(self.steps_per_epoch):
-            step = (epoch - 1) * self.steps_per_epoch + position
-            batch = order[position * config.batch_size : (position + 1) * config.batch_size]
-            lr = learning_rate(config, step, self.steps)
-            loss, norm = self._train_step(step, train.images[batch], train.labels[batch], lr)
-            tally.add(loss, norm, self.head)
-            bar.update()
-        seconds = time.perf_counter() - started
-        record = tally.record()
-        bar.set_postfix(
-            loss=f"{record['loss']:.3f}",
-            accuracy=f"{record['accuracy']:.1%}",
-            images_per_s=f"{self.steps_per_epoch * config.batch_size / seconds:.0f}",
-            refresh=False,
-        )
-        return {
-            "epoch": epoch,
-            "step": epoch * self.steps_per_epoch,
-            "lr": lr,
-            **record,
-            "images_per_second": self.steps_per_epoch * config.batch_size / seconds,
-            "seconds": seconds,
-        }
+        first = (epoch - 1) * self.steps_per_epoch
+        tally = _Tally(config.batch_size)
+        for step in range(first, first + self.steps_per_epoch):
+            batch = order[(step - first) * config.batch_size :][: config.batch_size]
+            lr = learning_rate(config, step, self.steps_per_epoch * config.epochs)
+            tally.add(self.learner.step(step, train.images[batch], train.labels[batch], lr=lr), step, lr)
+            if bar.update():  # true when the bar is redrawn, at most twice a second
+                bar.set_postfix(tally.progress(), refresh=False)
+        bar.set_postfix(tally.progress(), refresh=False)
+        return tally
 
-    def _train_step(self, step: int, images: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
-        config = self.config
-        torch.manual_seed(mixed_seed(config.seed, "dropout", step))
-        inputs = augment(
-            data.to_float(images.to(self.device)),
-            flip=config.flip,
-            shift=config.shift,
-            generator=generator(config.seed, "augmentation", step),
+    def _progress_bar(self, done: int) -> Any:
+        return tqdm(
+            total=self.steps_per_epoch * self.config.epochs,
+            initial=self.steps_per_epoch * done,
+            desc=self.config.loss,
+            unit="step",
+            disable=not self.progress,
+            mininterval=0.5,
+            dynamic_ncols=True,
         )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
-            embeddings = self.model(inputs, views=self.head.views)
-        loss: Tensor = self.head(embeddings, labels.to(self.device), generator=generator(config.seed, "margins", step))
-        self.optimizer.zero_grad()
-        loss.backward()
-        limit = float("inf") if config.clip_norm is None else config.clip_norm
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        self.optimizer.step()
-        return loss.detach(), norm
-
-    def _uses_bfloat16(self) -> bool:
-        return self.config.precision == "bfloat16" or (self.config.precision == "auto" and self.device.type == "cuda")
 
     def _keep_snapshot(self, run: Run, epoch: int) -> None:
         probe = self.images.held_out.select(self._probe)
-        run.save_snapshot(
-            epoch,
-            embeddings=embed(self.model, probe.images).numpy(),
-            centres=self.head.weight.detach().float().cpu().numpy(),
-            labels=probe.labels.numpy(),
-            indices=self._probe.numpy(),
-        )
-
-    def _state(self) -> dict[str, Tensor]:
-        """Everything that the next step depends on, by name."""
-        state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        state |= {f"head.{name}": value for name, value in self.head.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            state[f"momentum.{index:05d}"] = slots["momentum_buffer"]
-        return state
-
-    def _restore(self, run: Run) -> int:
-        checkpoint = run.load_checkpoint()
-        if checkpoint is None:
-            return 0
-        epoch, tensors = checkpoint
-        self.model.load_state_dict(_under("model.", tensors))
-        self.head.load_state_dict(_under("head.", tensors))
-        optimizer = self.optimizer.state_dict()
-        optimizer["state"] = {
-            int(index): {"momentum_buffer": value} for index, value in _under("momentum.", tensors).items()
+        arrays = {
+            "embeddings": self.learner.embed(probe),
+            "labels": probe.labels,
+            "indices": self._probe,
         }
-        self.optimizer.load_state_dict(optimizer)
-        return epoch
+        if self.config.held_out == "images":
+            arrays["centres"] = self.learner.centres()
+        run.save_snapshot(epoch, **{name: array.numpy() for name, array in arrays.items()})
 
     def _facts(self) -> dict[str, Any]:
         train, held_out = self.images
@@ -193,65 +145,51 @@ class Trainer:
                 "held_out_classes": held_out.classes,
             },
             "begun": datetime.now(UTC).isoformat(timespec="seconds"),
-            **environment.facts(str(self.device)),
+            **environment.facts(str(self.learner.device)),
         }
 
 
-@torch.no_grad()
-def embed(model: nn.Module, images: Tensor, *, batch_size: int = 512) -> Tensor:
-    """Return the embeddings of uint8 images [N, C, H, W] as float32 [N, D] on the CPU; the model is in eval mode."""
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
-        return torch.cat([model(data.to_float(part.to(device))).float().cpu() for part in images.split(batch_size)])
-    finally:
-        model.train(was_training)
-
-
 class _Tally:
-    """Means over an epoch, kept on the device so that a step never waits for one."""
+    """What an epoch tells, kept on the device so that no step waits for it."""
 
-    def __init__(self) -> None:
-        self.rows: list[Tensor] = []
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._started = time.perf_counter()
+        self._means: list[Tensor] = []
+        self._margins: list[Tensor] = []
+        self._last: dict[str, float] = {}
 
-    def add(self, loss: Tensor, norm: Tensor, head: losses.Head) -> None:
-        seen = head.observed
-        angle = losses.margins.angle(seen["cosine"])
-        spread = seen["margin"].std(correction=0) if len(seen["margin"]) else loss.new_zeros(())
-        self.rows.append(
-            torch.stack(
-                [loss, seen["correct"].float().mean(), angle.mean(), seen["margin"].mean(), spread, norm.to(loss)]
-            ).float()
-        )
+    def add(self, step: Step, number: int, lr: float) -> None:
+        means = (step.loss, step.correct.float().mean(), angle(step.cosine).mean(), step.margin.mean(), step.grad_norm)
+        self._means.append(torch.stack([mean.float() for mean in means]))
+        self._margins.append(step.margin)
+        self._last = {"step": number + 1, "lr": lr}
 
     def record(self) -> dict[str, float]:
-        names = ("loss", "accuracy", "angle", "margin", "margin_std", "grad_norm")
-        return dict(zip(names, torch.stack(self.rows).mean(0).tolist(), strict=True))
+        """Return the means over the epoch; angles are in radians."""
+        names = ("loss", "accuracy", "angle", "margin", "grad_norm")
+        means = dict(zip(names, torch.stack(self._means).mean(0).tolist(), strict=True))
+        seconds = time.perf_counter() - self._started
+        speed = self._batch_size * len(self._means) / seconds
+        return {**self._last, **means, "images_per_second": speed, "seconds": seconds}
 
+    def progress(self) -> dict[str, str]:
+        """Return the same for a progress bar."""
+        record = self.record()
+        return {
+            "loss": f"{record['loss']:.3f}",
+            "accuracy": f"{record['accuracy']:.1%}",
+            "images/s": f"{record['images_per_second']:.0f}",
+        }
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(
-            f"The 'device' parameter must be auto, cpu or a device of this machine. Got {name!r} instead ({error})."
-        ) from None
-    return device
+    def margins(self) -> Tensor:
+        """Return the margin of every sample of the epoch, in the order of training."""
+        return torch.cat(self._margins).float().cpu()
 
 
 def _probe(labels: Tensor, config: RunConfig) -> Tensor:
     """Pick the held-out images that are followed through training, the same share of every class."""
     order = torch.randperm(len(labels), generator=generator(config.seed, "probe"))
-    if len(labels) <= config.probe:
-        return order.sort().values
     # Every class gives its first image, then its second...: the first `probe` of these are evenly spread.
     turn = torch.empty_like(order)
     for c in labels.unique().tolist():

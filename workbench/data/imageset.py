@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
@@ -70,6 +71,11 @@ class ImageSet:
         """Return the same images with classes numbered 0, 1, ... in their old order, leaving out unseen ones."""
         present, labels = self.labels.unique(return_inverse=True)
         return ImageSet(self.images, labels, [self.names[c] for c in present.tolist()], self.source)
+
+    def thumbnails(self) -> np.ndarray:
+        """Return the images as pictures are shown: uint8 [N, H, W] if they are grey, [N, H, W, 3] otherwise."""
+        pixels: np.ndarray = self.images.permute(0, 2, 3, 1).contiguous().numpy()
+        return pixels[..., 0] if pixels.shape[3] == 1 else pixels
 
     def digest(self) -> str:
         """Return the SHA-256 of shapes, pixels and labels: two sets with the same digest train alike."""

@@ -95,10 +95,11 @@ class Head(nn.Module):
         scores = self.scores(features, batch.labels)
         margin = self.draw_margin(scores.own, generator) if margins is None else self._given(margins, embeddings, batch)
         margin = self.assign_margin(scores.own, margin)
+        own = scores.own.detach()
         self.observed = {
-            "cosine": self.cosine(scores.own.detach(), batch.norms.detach(), batch.labels),
-            "correct": scores.own.detach() > scores.rival,
-            "margin": torch.as_tensor(margin).detach().to(batch.norms).expand_as(batch.norms),
+            "cosine": self.cosine(own, batch.norms.detach(), batch.labels),
+            "correct": own > scores.rival,
+            "margin": torch.as_tensor(margin, dtype=own.dtype, device=own.device).detach().expand_as(own),
         }
         losses = F.softplus(scores.others - self.scale * self.target(scores.own, margin, batch.norms), threshold=40)
         # The mean over no samples is a loss of 0 that still has a (zero) gradient.

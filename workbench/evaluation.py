@@ -1,0 +1,101 @@
+"""A finished run on the images it has never seen: embeddings, geometry, headline numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench import data, files, geometry
+from workbench.runs import Run
+from workbench.training import Trainer
+
+FARS = (1e-1, 1e-2, 1e-3, 1e-4)
+CHECKPOINT_RULE = "the last epoch, fixed before training"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A run on its held-out images.
+
+    Attributes:
+        run: the run.
+        images: the held-out images, [N].
+        embeddings: float32 [N, D], as the model gives them, in evaluation mode and with full precision.
+        centres: class weights float32 [C, D]; None if whole classes were held out, which have none.
+        geometry: angles, pairs, error rates, separation, collapse; angles are to `centres`, or to class means.
+        accuracy: share of images whose own centre is the nearest by angle, Wilson's 95 % interval; None without
+            centres.
+        tar: TAR at each FAR of `FARS` that the impostor pairs can resolve.
+    """
+
+    run: Run
+    images: data.ImageSet
+    embeddings: np.ndarray
+    centres: np.ndarray | None
+    geometry: geometry.Geometry
+    accuracy: geometry.Rate | None
+    tar: tuple[geometry.TarAtFar, ...]
+
+    def headline(self) -> dict[str, Any]:
+        """Return the headline numbers as plain JSON, each with its 95 % interval."""
+        separation = self.geometry.separation
+        eer = self.geometry.roc.eer
+        return {
+            "checkpoint": CHECKPOINT_RULE,
+            "held_out": {
+                "by": self.run.config.held_out,
+                "images": len(self.images),
+                "classes": len(self.images.labels.unique()),
+                "genuine_pairs": self.geometry.pairs.genuine.total,
+                "impostor_pairs": self.geometry.pairs.impostor.total,
+            },
+            "accuracy": None if self.accuracy is None else _rate(self.accuracy),
+            "eer": {"value": eer.value, "low": eer.interval.low, "high": eer.interval.high},
+            "tar_at_far": [{"far": t.far, "threshold": _finite(t.threshold), **_rate(t.tar)} for t in self.tar],
+            "angle_to_own_centre_median": float(np.median(self.geometry.angles.own)),
+            "gap": separation.gap,
+            "overlap": separation.overlap,
+            "d_prime": _finite(separation.d_prime),
+            "alignment": separation.alignment,
+            "uniformity": separation.uniformity,
+        }
+
+
+def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
+    """Embed the held-out images of a run, measure their geometry, and write `evaluation.json` into its folder.
+
+    Args:
+        run: a run with a checkpoint.
+        images: the image set it was trained on, if it is not one that its config names.
+
+    Raises:
+        ValueError: If the run has no checkpoint yet, or the held-out images make no genuine or no impostor pair.
+    """
+    trainer = Trainer.restored(run, images=images)
+    held_out = trainer.images.held_out
+    embeddings = trainer.learner.embed(held_out).numpy()
+    centres = trainer.learner.centres().numpy() if run.config.held_out == "images" else None
+    measured = geometry.measure(embeddings, held_out.labels, centres)
+    accuracy = None
+    if centres is not None:
+        right = int((measured.angles.margin > 0).sum())
+        interval = geometry.wilson(right, len(held_out))
+        accuracy = geometry.Rate(right, len(held_out), wilson=interval, interval=interval)
+    tar = tuple(geometry.tar_at_far(measured.pairs, far) for far in FARS if geometry.resolves(measured.pairs, far))
+    evaluation = Evaluation(run, held_out, embeddings, centres, measured, accuracy, tar)
+    files.write_json(run.folder / "evaluation.json", evaluation.headline())
+    return evaluation
+
+
+def _rate(rate: geometry.Rate) -> dict[str, Any]:
+    return {
+        "value": rate.value,
+        "low": rate.interval.low,
+        "high": rate.interval.high,
+        "count": rate.count,
+        "total": rate.total,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,120 @@
+"""What learns: a backbone, a loss and their optimiser, and the one step that changes all three."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from workbench import data, losses, models
+from workbench.augmentation import augment
+from workbench.config import RunConfig
+from workbench.randomness import generator, mixed_seed
+
+
+class Step(NamedTuple):
+    """What one step tells, still on the device: loss and gradient norm are scalars, the others are [N]."""
+
+    loss: Tensor
+    grad_norm: Tensor
+    cosine: Tensor
+    correct: Tensor
+    margin: Tensor
+
+
+class Learner:
+    """A model and a loss that are trained together.
+
+    Args:
+        config: of the run.
+        shape: channels, height and width of the images.
+        classes: number of classes to train on.
+
+    Raises:
+        ValueError: If the device is not one of this machine.
+    """
+
+    def __init__(self, config: RunConfig, *, shape: tuple[int, int, int], classes: int) -> None:
+        self.config = config
+        self.device = _device(config.device)
+        with torch.random.fork_rng():
+            torch.manual_seed(mixed_seed(config.seed, "weights"))
+            self.model = models.create(config.model, config.dim, shape=shape, dropout=config.dropout).to(self.device)
+            self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options()).to(self.device)
+        self.optimizer = torch.optim.SGD(
+            [*self.model.parameters(), *self.head.parameters()],
+            lr=config.lr,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+        )
+
+    def step(self, step: int, images: Tensor, labels: Tensor, *, lr: float) -> Step:
+        """Take one step of SGD on uint8 images [N, C, H, W] and their labels [N]; its draws depend on `step` alone."""
+        config = self.config
+        torch.manual_seed(mixed_seed(config.seed, "dropout", step))
+        inputs = augment(
+            data.to_float(images.to(self.device)),
+            flip=config.flip,
+            shift=config.shift,
+            generator=generator(config.seed, "augmentation", step),
+        )
+        self.model.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
+            embeddings = self.model(inputs, views=self.head.views)
+        loss: Tensor = self.head(embeddings, labels.to(self.device), generator=generator(config.seed, "margins", step))
+        self.optimizer.zero_grad()
+        loss.backward()
+        limit = math.inf if config.clip_norm is None else config.clip_norm
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.step()
+        return Step(loss.detach(), norm, **self.head.observed)
+
+    @torch.no_grad()
+    def embed(self, images: data.ImageSet, *, batch_size: int = 512) -> Tensor:
+        """Return the embeddings of images as float32 [N, D] on the CPU, in evaluation mode and full precision."""
+        self.model.eval()
+        parts = images.images.split(batch_size)
+        return torch.cat([self.model(data.to_float(part.to(self.device))).cpu() for part in parts])
+
+    def centres(self) -> Tensor:
+        """Return the class weights as float32 [C, D] on the CPU."""
+        return self.head.weight.detach().float().cpu()
+
+    def state(self) -> dict[str, Tensor]:
+        """Return everything that the next step depends on, by name."""
+        state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        state |= {f"head.{name}": value for name, value in self.head.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            state[f"momentum.{index:05d}"] = slots["momentum_buffer"]
+        return state
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Go back to what `state()` returned."""
+        self.model.load_state_dict(_under("model.", state))
+        self.head.load_state_dict(_under("head.", state))
+        optimizer = self.optimizer.state_dict()
+        momentum = _under("momentum.", state)
+        optimizer["state"] = {int(index): {"momentum_buffer": value} for index, value in momentum.items()}
+        self.optimizer.load_state_dict(optimizer)
+
+    def _uses_bfloat16(self) -> bool:
+        return self.config.precision == "bfloat16" or (self.config.precision == "auto" and self.device.type == "cuda")
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"The 'device' parameter must be auto, cpu or a device of this machine. Got {name!r} instead ({error})."
+        ) from None
+    return device

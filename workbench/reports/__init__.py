@@ -1,0 +1,11 @@
+"""Notebook and parameters in, one offline HTML file out."""
+
+from workbench.reports.cards import headline as headline
+from workbench.reports.cards import run_card as run_card
+from workbench.reports.execution import ReportError as ReportError
+from workbench.reports.rendering import find_notebook as find_notebook
+from workbench.reports.rendering import notebooks as notebooks
+from workbench.reports.rendering import render as render
+from workbench.reports.rendering import write_index as write_index
+
+__all__ = ["ReportError", "find_notebook", "headline", "notebooks", "render", "run_card", "write_index"]

@@ -1,0 +1,110 @@
+"""What a report says in words and numbers: headline, warnings, run card. A notebook shows them as they are."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from workbench.evaluation import CHECKPOINT_RULE, Evaluation
+from workbench.geometry import Interval, Rate
+from workbench.reports.cells import SUMMARY
+from workbench.reports.thumbnail import thumbnail
+
+_ENVIRONMENT = Environment(loader=PackageLoader("workbench.reports"), autoescape=True, undefined=StrictUndefined)
+
+
+class Card:
+    """A piece of HTML that a notebook shows, and what the list of reports takes from it."""
+
+    def __init__(self, html: str, summary: Mapping[str, Any] | None = None) -> None:
+        self.html = html
+        self.summary = summary
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/html": self.html, "text/plain": repr(self)}
+        return bundle if self.summary is None else {**bundle, SUMMARY: dict(self.summary)}
+
+
+def headline(evaluations: Mapping[str, Evaluation]) -> Card:
+    """Show the headline numbers of runs side by side, each with its 95 % interval, under what a reader must know."""
+    title = " and ".join(evaluations) + " on " + next(iter(evaluations.values())).run.config.data
+    rows = _rows(evaluations)
+    lines = [f"{name}: {_headline_line(evaluation)}" for name, evaluation in evaluations.items()]
+    html = _ENVIRONMENT.get_template("headline.html.j2").render(
+        names=list(evaluations), rows=rows, warnings=warnings(evaluations), rule=CHECKPOINT_RULE
+    )
+    snapshots = {name: evaluation.run.snapshots() for name, evaluation in evaluations.items()}
+    return Card(html, {"title": title, "lines": lines, "thumbnail": thumbnail(snapshots)})
+
+
+def run_card(evaluations: Mapping[str, Evaluation]) -> Card:
+    """Show all that is needed to repeat the runs: parameters, what differs from the defaults, data, versions."""
+    runs = {}
+    for name, evaluation in evaluations.items():
+        config, facts = evaluation.run.config, evaluation.run.facts
+        given = {key: value for key, value in config.model_dump().items() if value != type(config)().model_dump()[key]}
+        options = " ".join(f"-p {key}={_quoted(value)}" for key, value in given.items())
+        runs[name] = {
+            "command": f"workbench train {options}".strip(),
+            "config": config.model_dump(mode="json"),
+            "changed": set(given),
+            "loss": config.resolved_options(),
+            "facts": facts,
+            "seconds": sum(record["seconds"] for record in evaluation.run.records()),
+        }
+    return Card(_ENVIRONMENT.get_template("run_card.html.j2").render(runs=runs))
+
+
+def warnings(evaluations: Mapping[str, Evaluation]) -> list[str]:
+    """Return what a reader must know before believing the numbers, one sentence each."""
+    found = []
+    first = next(iter(evaluations.values()))
+    if len({evaluation.run.config.seed for evaluation in evaluations.values()}) == 1:
+        found.append(
+            "One seed for each loss: this is a demonstration, not a comparison. Another seed can turn the order round."
+        )
+    if first.run.config.held_out == "images":
+        found.append(
+            "The held-out images show classes that were trained on (closed set). Faces are verified between people "
+            "never seen in training: -p held_out=classes measures that."
+        )
+    for name, evaluation in evaluations.items():
+        if (chance := 1 / evaluation.images.classes) and evaluation.accuracy and evaluation.accuracy.value < 2 * chance:
+            found.append(f"{name} is hardly better than guessing ({chance:.0%}): look at its training record.")
+    return found
+
+
+def _rows(evaluations: Mapping[str, Evaluation]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Name of each number, and for each run its value and interval as text."""
+    every = list(evaluations.values())
+    rows: list[tuple[str, list[tuple[str, str]]]] = []
+    if all(evaluation.accuracy for evaluation in every):
+        rows.append(("Accuracy, nearest class centre", [_rate(e.accuracy) for e in every if e.accuracy]))
+    rows.append(("Equal error rate", [_percent(e.geometry.roc.eer.value, e.geometry.roc.eer.interval) for e in every]))
+    for position, tar in enumerate(every[0].tar):
+        rows.append((f"TAR at FAR {tar.far:g}", [_rate(e.tar[position].tar) for e in every]))
+    angles = [f"{math.degrees(e.headline()['angle_to_own_centre_median']):.1f}°" for e in every]
+    rows.append(("Median angle to own centre", [(angle, "") for angle in angles]))
+    rows.append(("d′ of genuine and impostor pairs", [(f"{e.geometry.separation.d_prime:.2f}", "") for e in every]))
+    rows.append(("Gap: lowest genuine − highest impostor", [(f"{e.geometry.separation.gap:.2f}", "") for e in every]))
+    return rows
+
+
+def _headline_line(evaluation: Evaluation) -> str:
+    eer = f"EER {evaluation.geometry.roc.eer.value:.1%}"
+    return eer if evaluation.accuracy is None else f"{evaluation.accuracy.value:.1%} right, {eer}"
+
+
+def _rate(rate: Rate) -> tuple[str, str]:
+    return _percent(rate.value, rate.interval)
+
+
+def _percent(value: float, interval: Interval) -> tuple[str, str]:
+    return f"{100 * value:.1f} %", f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+
+
+def _quoted(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if text.replace("-", "").replace(".", "").replace("+", "").isalnum() else f"'{text}'"

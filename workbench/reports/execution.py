@@ -1,0 +1,73 @@
+"""Running a notebook under papermill, so that a failure leaves the failed notebook and a clear message."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+# A figure's plain data: no script in the notebook, and a page that draws it itself.
+_RENDERER = {"PLOTLY_RENDERER": "plotly_mimetype"}
+
+
+class ReportError(Exception):
+    """A notebook stopped in one of its cells."""
+
+
+def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, progress: bool) -> nbformat.NotebookNode:
+    """Run a notebook and return it with its outputs, which are also saved as `output`.
+
+    Args:
+        notebook: what to run; not changed.
+        parameters: what its `parameters` cell is overruled with; they are data and never become code.
+        output: where the executed notebook goes. While it runs, and if it fails, it is
+            `<output's stem>.failed.ipynb` instead.
+        progress: show papermill's progress bar, and what the notebook writes to its error stream.
+
+    Raises:
+        ReportError: If a cell fails: which, with what, and where the notebook up to there is.
+    """
+    import papermill
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    running = output.with_name(f"{output.stem}.failed.ipynb")
+    try:
+        with _environment(_RENDERER):
+            papermill.execute_notebook(
+                str(notebook),
+                str(running),
+                parameters=dict(parameters),
+                kernel_name="python3",
+                progress_bar=progress,
+                stderr_file=sys.stderr if progress else None,
+            )
+    except papermill.exceptions.PapermillExecutionError as error:
+        source = "\n".join(f"    {line}" for line in error.source.strip().splitlines()[:12])
+        raise ReportError(
+            f"{notebook.name} stopped in cell {error.cell_index + 1} with {error.ename}: {error.evalue}\n\n{source}\n\n"
+            f"The notebook up to there, with the traceback, is {running}"
+        ) from None
+    executed: nbformat.NotebookNode = nbformat.read(running, as_version=4)
+    # Widgets need their kernel; what they showed is in the outputs too.
+    executed.metadata.pop("widgets", None)
+    nbformat.write(executed, running)
+    running.replace(output)
+    return executed
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the kernel that is started inside."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

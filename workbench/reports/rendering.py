@@ -1,0 +1,112 @@
+"""Notebook and parameters in, one HTML file out, and the list of all reports."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from workbench import files
+from workbench.checks import unknown_name
+from workbench.reports.cells import summaries
+from workbench.reports.execution import execute
+from workbench.reports.page import render_index, render_page
+from workbench.reports.parameters import check, read
+
+DEFAULT_NOTEBOOK = "90_run_report"
+
+
+def notebooks() -> dict[str, Path]:
+    """Return the workbench's own notebooks by name: those of the checkout, or those in the installed wheel."""
+    package = Path(str(resources("workbench")))
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    return {}
+
+
+def find_notebook(name: str | Path) -> Path:
+    """Return the notebook that a path or the name of one of the workbench's own means.
+
+    Raises:
+        ValueError: If there is none; the nearest names are given.
+    """
+    path, own = Path(name), notebooks()
+    if path.is_file():
+        return path
+    if path.stem in own and path.parent == Path():
+        return own[path.stem]
+    raise ValueError(unknown_name("notebook", str(name), own, hint="Or give the path of an .ipynb file."))
+
+
+def render(
+    notebook: str | Path = DEFAULT_NOTEBOOK,
+    parameters: Mapping[str, Any] | None = None,
+    output: str | Path | None = None,
+    *,
+    root: str | Path = "reports",
+    progress: bool = False,
+) -> Path:
+    """Run a notebook and write `report.html`, one file that opens offline; return its path.
+
+    The report appears under its name only when it is whole. Beside it stand the executed notebook (`report.ipynb`)
+    and the runs it made. The same call again goes on with unfinished runs and repeats no finished one.
+
+    Args:
+        notebook: one of `notebooks()`, or a path.
+        parameters: values for its `parameters` cell, checked before anything runs.
+        output: folder of the report; by default a folder in `root`, named after the notebook and its parameters.
+        root: folder of all reports, whose `index.html` lists them.
+        progress: show progress on the terminal.
+
+    Raises:
+        ValueError: If the notebook or a parameter is wrong: one sentence for each.
+        ReportError: If a cell of the notebook fails.
+    """
+    path = find_notebook(notebook)
+    source = read(path)
+    given = check(source, parameters or {})
+    folder = Path(output) if output is not None else Path(root) / _folder_name(path, given)
+    if "run_dir" not in given and "run_dir" in _declared(source):
+        given["run_dir"] = str(folder.resolve())
+    executed = execute(path, given, folder / "report.ipynb", progress=progress)
+    summary = (summaries(executed) or [{"title": path.stem, "lines": [], "thumbnail": None}])[-1]
+    report = folder / "report.html"
+    files.write_text(report, render_page(executed, title=str(summary["title"]), source=path.name))
+    files.write_json(folder / "report.json", {**summary, "made": datetime.now(UTC).isoformat(timespec="seconds")})
+    if folder.resolve().parent == Path(root).resolve():
+        write_index(root)
+    return report
+
+
+def write_index(root: str | Path = "reports") -> Path:
+    """Write `index.html`, the list of all reports in a folder, newest first; return its path."""
+    root = Path(root)
+    found = []
+    for path in root.glob("*/report.json"):
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            entry = {key: report[key] for key in ("title", "lines", "thumbnail", "made")}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # not one of ours, or half a file of an older version
+        thumbnail = entry["thumbnail"] if str(entry["thumbnail"]).startswith("data:image/") else None
+        found.append({**entry, "thumbnail": thumbnail, "href": f"{path.parent.name}/report.html"})
+    found.sort(key=lambda report: str(report["made"]), reverse=True)
+    files.write_text(root / "index.html", render_index(found))
+    return root / "index.html"
+
+
+def _declared(source: Any) -> set[str]:
+    from workbench.reports.parameters import declaration
+
+    return set(declaration(source).model_fields)
+
+
+def _folder_name(path: Path, given: Mapping[str, Any]) -> str:
+    """Name a report's folder: the same parameters find the same folder, others another."""
+    if not given:
+        return path.stem
+    mark = hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return f"{path.stem}-{mark}"

@@ -1,0 +1,91 @@
+// The page around the views: its theme, its charts, and the tables of their numbers.
+"use strict";
+(() => {
+  const store = globalThis.__workbench;
+  const button = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const templates = JSON.parse(document.getElementById("wb-templates").textContent);
+  const figures = [...document.querySelectorAll("figure.wb-plot")];
+
+  const isDark = () => (store.state.theme ?? (system.matches ? "dark" : "light")) === "dark";
+  const template = () => templates[isDark() ? "wb-dark" : "wb-light"];
+
+  function themed() {
+    button.textContent = isDark() ? "Light" : "Dark";
+    button.setAttribute("aria-label", `Switch to the ${isDark() ? "light" : "dark"} theme`);
+    for (const figure of figures) {
+      const chart = figure.querySelector(".wb-chart");
+      if (chart.data) globalThis.Plotly.relayout(chart, { template: template() });
+    }
+  }
+
+  async function inflated(text) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  async function drawCharts() {
+    const holder = document.getElementById("wb-plotly");
+    if (!holder) return;
+    const script = document.createElement("script");
+    script.nonce = document.currentScript?.nonce ?? document.querySelector("script[nonce]").nonce;
+    script.textContent = await inflated(holder.textContent);
+    document.head.append(script);
+    holder.remove();
+    for (const figure of figures) {
+      try {
+        await drawChart(figure);
+      } catch (error) {
+        figure.dataset.wbError = "1";
+        figure.querySelector(".wb-chart").textContent = `This chart could not be drawn: ${error.message}`;
+      }
+      figure.dataset.wbReady = "1";
+    }
+  }
+
+  async function drawChart(figure) {
+    const { data, layout } = JSON.parse(figure.querySelector("script").textContent);
+    const chart = figure.querySelector(".wb-chart");
+    // No button may send faces to somebody's cloud.
+    const config = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: "hover",
+      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    await globalThis.Plotly.newPlot(chart, data, { ...layout, template: template() }, config);
+    const details = figure.querySelector("details");
+    details.addEventListener("toggle", () => details.querySelector("table") || addTable(details, chart), { once: true });
+  }
+
+  function addTable(details, chart) {
+    const rows = [["series", "x", "y"]];
+    for (const trace of chart._fullData) {
+      if (!trace.x || !trace.y || trace.visible === false) continue;
+      for (let i = 0; i < trace.x.length; i++) rows.push([trace.name ?? "", trace.x[i], trace.y[i]]);
+    }
+    const shown = rows.slice(0, 201);
+    const table = document.createElement("table");
+    for (const [index, row] of shown.entries()) {
+      const line = table.insertRow();
+      for (const value of row) {
+        const cell = document.createElement(index ? "td" : "th");
+        cell.textContent = typeof value === "number" ? Number(value.toPrecision(4)) : value;
+        line.append(cell);
+      }
+    }
+    const note = document.createElement("p");
+    note.textContent = rows.length > shown.length ? `The first 200 of ${rows.length - 1} rows. ` : "";
+    const link = document.createElement("a");
+    const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(rows.map((row) => row.map(quoted).join(",")).join("\n"))}`;
+    link.download = `${details.closest("figure").dataset.wbView}.csv`;
+    link.textContent = "All rows as CSV";
+    note.append(link);
+    details.append(note, table);
+  }
+
+  button.addEventListener("click", () => store.set({ theme: isDark() ? "light" : "dark" }));
+  store.subscribe((changed) => changed.includes("theme") && themed());
+  system.addEventListener("change", themed);
+  addEventListener("beforeprint", () => document.querySelectorAll("details:not(.code)").forEach((d) => (d.open = true)));
+  themed();
+  drawCharts().finally(() => (document.documentElement.dataset.wbReady = "1"));
+})();

@@ -1,0 +1,45 @@
+"""A small picture of the spheres of a report, for the list of reports."""
+
+import base64
+from collections.abc import Mapping
+
+import numpy as np
+
+from workbench.runs import Snapshots
+from workbench.theme import LIGHT, class_styles
+
+_SIZE = 150
+_POINTS = 400
+
+
+def thumbnail(snapshots: Mapping[str, Snapshots]) -> str:
+    """Return the last moment of each run (at most two) on its sphere, as an SVG in a data address."""
+    shown = list(snapshots.values())[:2]
+    spheres = "".join(_sphere(snapshot, _SIZE * (1 + 2 * i) / 2) for i, snapshot in enumerate(shown))
+    width = _SIZE * max(1, len(shown))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_SIZE}">{spheres}</svg>'
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _sphere(snapshot: Snapshots, centre: float) -> str:
+    radius = 0.46 * _SIZE
+    points = snapshot.embeddings[-1].astype(np.float64)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    chosen = np.random.default_rng(0).permutation(len(points))[:_POINTS]
+    points, labels = _three(points)[chosen], snapshot.labels[chosen]
+    order = points[:, 2].argsort()
+    styles = class_styles(int(snapshot.labels.max()) + 1)
+    marks = "".join(
+        f'<circle cx="{centre + radius * x:.1f}" cy="{_SIZE / 2 - radius * y:.1f}" r="{1.3 + 0.5 * (z > 0)}" '
+        f'fill="{styles[label].colour}" opacity="{0.9 if z > 0 else 0.2}"/>'
+        for (x, y, z), label in zip(points[order], labels[order], strict=True)
+    )
+    disc = f'<circle cx="{centre}" cy="{_SIZE / 2}" r="{radius}" fill="{LIGHT.sphere}" stroke="{LIGHT.line}"/>'
+    return disc + marks
+
+
+def _three(points: np.ndarray) -> np.ndarray:
+    """Turn points so that the first two of three coordinates show most of their spread."""
+    basis = np.linalg.svd(points - points.mean(0), full_matrices=False)[2][:3]
+    turned = points @ basis.T
+    return np.pad(turned, ((0, 0), (0, 3 - turned.shape[1])))
