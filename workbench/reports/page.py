@@ -35,10 +35,11 @@ def render_page(notebook: NotebookNode, *, title: str, source: str) -> str:
         title: title of the page.
         source: name of the notebook, for the foot of the page.
 
-    Raises:
-        ValueError: If the notebook holds a cell that failed.
     """
-    blocks = [block for cell in notebook.cells if (block := _block(cell))]
+    hidden = {
+        tag for cell in notebook.cells if "report-hide" in (tags := cell.metadata.get("tags", [])) for tag in tags
+    }
+    blocks = [block for cell in notebook.cells if (block := _block(cell, hidden))]
     shown = cells.views(notebook)
     has_plots = any("wb-chart" in str(block["html"]) for block in blocks)
     content = {
@@ -70,17 +71,17 @@ def _with_nonce(template: str, content: dict[str, Any]) -> str:
     return page.render(nonce=nonce, **content)
 
 
-def _block(cell: NotebookNode) -> dict[str, Any] | None:
+def _block(cell: NotebookNode, hidden: set[str]) -> dict[str, Any] | None:
     tags = cell.metadata.get("tags", [])
-    if "report-hide" in tags:
+    # papermill puts what was given into a cell of its own: it is shown where the parameters are.
+    if "report-hide" in tags or ("injected-parameters" in tags and "parameters" in hidden):
         return None
     if cell.cell_type == "markdown":
         return {"kind": "prose", "html": Markup(cells.markdown(cell.source)), "code": ""}  # noqa: S704 - escaped there
     if cell.cell_type != "code" or not cell.source.strip():
         return None
-    shown = cells.outputs(cell)
-    kind = "parameters" if tags and ("parameters" in tags or "injected-parameters" in tags) else "code"
-    return {"kind": kind, "html": Markup(shown), "code": cell.source}  # noqa: S704 - escaped there
+    kind = "parameters" if "parameters" in tags or "injected-parameters" in tags else "code"
+    return {"kind": kind, "html": Markup(cells.outputs(cell)), "code": cell.source}  # noqa: S704 - escaped there
 
 
 @cache

@@ -13,7 +13,7 @@ from workbench.checks import unknown_name
 from workbench.reports.cells import summaries
 from workbench.reports.execution import execute
 from workbench.reports.page import render_index, render_page
-from workbench.reports.parameters import check, read
+from workbench.reports.parameters import check, declaration, read
 
 DEFAULT_NOTEBOOK = "90_run_report"
 
@@ -69,7 +69,7 @@ def render(
     source = read(path)
     given = check(source, parameters or {})
     folder = Path(output) if output is not None else Path(root) / _folder_name(path, given)
-    if "run_dir" not in given and "run_dir" in _declared(source):
+    if "run_dir" not in given and "run_dir" in declaration(source).model_fields:
         given["run_dir"] = str(folder.resolve())
     executed = execute(path, given, folder / "report.ipynb", progress=progress)
     summary = (summaries(executed) or [{"title": path.stem, "lines": [], "thumbnail": None}])[-1]
@@ -96,12 +96,6 @@ def write_index(root: str | Path = "reports") -> Path:
     found.sort(key=lambda report: str(report["made"]), reverse=True)
     files.write_text(root / "index.html", render_index(found))
     return root / "index.html"
-
-
-def _declared(source: Any) -> set[str]:
-    from workbench.reports.parameters import declaration
-
-    return set(declaration(source).model_fields)
 
 
 def _folder_name(path: Path, given: Mapping[str, Any]) -> str:

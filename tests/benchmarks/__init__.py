@@ -1,0 +1,1 @@
+"""Speed and memory as ratios to stated rivals, measured in one run: `make bench`."""
