@@ -1,0 +1,124 @@
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workbench import views
+from workbench.views.payload import QUANTISATION_ERROR_RAD, dequantise, unpack
+
+
+def cloud(T: int, P: int, d: int, C: int, seed: int = 0) -> tuple[views.Frames, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return views.Frames(3 * rng.normal(size=(T, P, d)), rng.normal(size=(T, C, d))), np.arange(P) % C
+
+
+def test_points_and_centres_are_the_given_directions() -> None:
+    run, labels = cloud(3, 40, 3, 4)
+    header, blocks = unpack(views.hypersphere({"a": run}, labels, steps=[1, 5, 9]).payload)
+    for block, given in (("points0", run.embeddings[:, blocks["rows"]]), ("centres0", run.centres)):
+        shown = dequantise(blocks[block])
+        cosines = (shown * given).sum(-1) / np.linalg.norm(shown, axis=-1) / np.linalg.norm(given, axis=-1)
+        assert np.arccos(np.clip(cosines, -1, 1)).max() < QUANTISATION_ERROR_RAD
+    np.testing.assert_array_equal(blocks["labels"], labels[blocks["rows"]])
+    assert header["steps"] == [1, 5, 9]
+    assert "own0" not in blocks
+
+
+def test_sampling_is_stated_and_stratified() -> None:
+    run, labels = cloud(1, 3000, 3, 10)
+    header, blocks = unpack(views.hypersphere({"a": run}, labels, points=1200, seed=4).payload)
+    assert header["notes"] == ["Showing 1\u202f200 of 3\u202f000, stratified by class, seed 4."]
+    assert np.bincount(blocks["labels"]).tolist() == [120] * 10
+    assert unpack(views.hypersphere({"a": run}, labels, points=3000).payload)[0]["notes"] == []
+
+
+def test_rows_without_a_direction_are_dropped_and_said() -> None:
+    run, labels = cloud(2, 12, 3, 3)
+    run.embeddings[0, 2] = 0
+    run.embeddings[1, 5, 1] = np.nan
+    run.embeddings[1, 7, 0] = np.inf
+    header, blocks = unpack(views.hypersphere({"a": run}, labels).payload)
+    assert sorted(blocks["rows"]) == [0, 1, 3, 4, 6, 8, 9, 10, 11]
+    assert header["notes"] == ["3 rows left out: NaN, infinite or zero in some epoch, so without a direction."]
+
+
+def test_more_dimensions_are_projected_with_a_badge_and_true_angles() -> None:
+    run, labels = cloud(2, 50, 16, 5)
+    header, blocks = unpack(views.hypersphere({"a": run}, labels).payload)
+    shown = np.linalg.norm(dequantise(blocks["points0"][-1]), axis=1)
+    share = round(100 * float((shown**2).mean()))
+    assert header["runs"][0]["badge"] == f"3 of 16 dimensions: shows {share} % of variance. Angles are not preserved."
+    unit = run.embeddings / np.linalg.norm(run.embeddings, axis=-1, keepdims=True)
+    centre = run.centres / np.linalg.norm(run.centres, axis=-1, keepdims=True)
+    angles = np.arccos(unit[1, blocks["rows"]] @ centre[1].T)
+    np.testing.assert_allclose(blocks["own0"][1], angles[np.arange(50), blocks["labels"]], rtol=1e-6)
+
+
+def test_states_have_sentences() -> None:
+    one, labels = cloud(1, 5, 3, 1)
+    many, many_labels = cloud(1, 300, 3, 201)
+    cases: list[tuple[Any, Any, str]] = [
+        (views.Frames(np.zeros((1, 0, 3))), [], "No points to show."),
+        (one, labels, "One class only: there is no other centre to be near to."),
+        (many, many_labels, "201 classes are too many for colours: one in focus, the others grey."),
+    ]
+    for run, its_labels, sentence in cases:
+        assert sentence in unpack(views.hypersphere({"a": run}, its_labels).payload)[0]["notes"]
+
+
+def test_centres_default_to_class_means() -> None:
+    run, labels = cloud(1, 40, 3, 4)
+    view = views.hypersphere({"a": views.Frames(run.embeddings)}, labels, points=10)
+    unit = run.embeddings[0] / np.linalg.norm(run.embeddings[0], axis=1, keepdims=True)
+    mean = unit[labels == 2].mean(axis=0)
+    np.testing.assert_allclose(
+        dequantise(unpack(view.payload)[1]["centres0"][0, 2]), mean / np.linalg.norm(mean), atol=1e-4
+    )
+    assert "mean direction of its class" in view.caption
+
+
+def test_thumbnails_follow_their_rows() -> None:
+    run, labels = cloud(1, 9, 3, 3)
+    grey = np.repeat(np.arange(9, dtype=np.uint8) * 20, 64).reshape(9, 8, 8)
+    for images, size, tolerance in ((grey, 8, 0), (np.repeat(grey[..., None], 3, axis=3), 32, 2)):
+        header, blocks = unpack(views.hypersphere({"a": run}, labels, points=6, thumbnails=images).payload)
+        tiles = header["thumbnails"]
+        assert (tiles["columns"], tiles["rows"], tiles["width"], tiles["height"]) == (3, 2, size, size)
+        sheet = Image.open(io.BytesIO(base64.b64decode(tiles["uri"].split(",")[1]))).convert("L")
+        for i, row in enumerate(blocks["rows"]):
+            seen = sheet.getpixel((i % 3 * size + size // 2, i // 3 * size + size // 2))
+            assert abs(seen - 20 * row) <= tolerance
+
+
+def test_runs_are_turned_onto_the_first() -> None:
+    run, labels = cloud(2, 30, 3, 6)
+    turn, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))
+    other = views.Frames(run.embeddings @ turn, run.centres @ turn)
+    _, blocks = unpack(views.hypersphere({"a": run, "b": other}, labels).payload)
+    assert np.abs(blocks["points0"].astype(int) - blocks["points1"]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"runs": {}}, "'runs' parameter of hypersphere must be a mapping of 1 to 4 runs. Got 0"),
+        ({"points": 0}, "'points' parameter of hypersphere must be an integer in .1, 20000.. Got 0"),
+        ({"labels": [0, 1, 2]}, "'embeddings' parameter of the run 'a' must be .* one row for each of 3 labels"),
+        ({"labels": [0, 1, 2, 4]}, r"'labels' .* must be integers in \[0, 3\), the number of classes. Got \[0, 4\]"),
+        ({"labels": [0, 1, 2, -1]}, "'labels' parameter"),
+        ({"names": ["x"]}, r"'centres' parameter of the run 'a' must be an array of shape \(2, 1, 3\)"),
+        ({"steps": [3, 2]}, r"'steps' .* must be 2 increasing numbers. Got \[3, 2\]"),
+        ({"steps": [1]}, "'steps' .* must be 2 increasing numbers"),
+        ({"runs": {"a": views.Frames(np.ones((2, 4, 1)))}}, "'embeddings' .* d >= 2"),
+        ({"thumbnails": np.zeros((3, 8, 8), np.uint8)}, r"'thumbnails' .* uint8 array \[4, H, W\]"),
+        ({"thumbnails": np.zeros((4, 8, 8))}, "Got .'float64'"),
+    ],
+)
+def test_errors_say_what_to_give(change: dict[str, Any], message: str) -> None:
+    run, _ = cloud(2, 4, 3, 3)
+    given = {"runs": {"a": run}, "labels": [0, 1, 2, 0], **change}
+    with pytest.raises(ValueError, match=message):
+        views.hypersphere(given.pop("runs"), given.pop("labels"), **given)

@@ -1,0 +1,14 @@
+"""What runs in the browser: each view is a payload built here and an ES module on a plain canvas beside it.
+
+The same module is a live widget in JupyterLab and inline script in a page that opens from disk, offline.
+"""
+
+from workbench.views.assets import bundle as bundle
+from workbench.views.assets import names as names
+from workbench.views.assets import runtime as runtime
+from workbench.views.assets import styles as styles
+from workbench.views.frames import Frames as Frames
+from workbench.views.hypersphere import hypersphere as hypersphere
+from workbench.views.pair_similarity import PairHistograms as PairHistograms
+from workbench.views.pair_similarity import pair_similarity as pair_similarity
+from workbench.views.view import View as View

@@ -1,0 +1,264 @@
+// Genuine and impostor cosines of each run, one threshold, and the error rates that it makes.
+
+const PLOT = { height: 120, gap: 44, left: 8, right: 8, axis: 36 };
+const SHOWN_BINS = 200;
+const Z95 = 1.959963984540054;
+const RATES = {
+  far: ["FAR", "impostors accepted"], frr: ["FRR", "genuine rejected"], tar: ["TAR", "genuine accepted"],
+};
+
+function render(context) {
+  const view = openView(context);
+  const { header, blocks, store, stage } = view;
+  const runs = header.runs.map(({ name }, i) => ({
+    name, genuine: countsOf(blocks[`genuine${i}`].values), impostor: countsOf(blocks[`impostor${i}`].values),
+  }));
+  const bins = blocks.genuine0.values.length;
+  const start = equalErrorEdge(runs[0]);
+  let logarithmic = false;
+
+  // The last bin holds cosine 1 itself, so the last threshold that is exact is where it begins.
+  const edgeAt = (cosine) => Math.max(0, Math.min(bins - 1, Math.round(((cosine + 1) / 2) * bins)));
+  const edge = () => {
+    const t = store.state.threshold;
+    return t === null ? start : edgeAt(t);
+  };
+  const cosineAt = (e) => -1 + (2 * e) / bins;
+  const choose = (cosine, commit) => store.set({ threshold: cosineAt(edgeAt(cosine)) }, { commit });
+
+  // The page.
+  const plot = svg("svg", { class: "wb-plot", role: "img" });
+  const threshold = slider({
+    name: "Threshold", min: -1, max: cosineAt(bins - 1), step: 2 / bins, value: cosineAt(start), show: cosineText,
+    oninput: () => choose(Number(threshold.input.value), false),
+    onchange: () => { choose(Number(threshold.input.value), true); view.announce(spoken()); },
+  });
+  const scale = button("Log scale", () => {
+    logarithmic = !logarithmic;
+    scale.setAttribute("aria-pressed", String(logarithmic));
+    draw();
+  }, { "aria-pressed": "false" });
+  const rates = element("tbody");
+  const data = dataDisclosure({
+    columns: ["threshold", ...runs.flatMap(({ name }) => [`FAR ${name}`, `FRR ${name}`, `TAR ${name}`])],
+    content: tableRows,
+    file: "pair-similarity.csv",
+  });
+  stage.append(
+    element("div", { class: "wb-controls" }, threshold.row, scale),
+    plot,
+    element("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Error rates" }, element(
+      "table",
+      { class: "wb-table wb-rates" },
+      element("thead", {}, element("tr", {}, element("td"), ...runs.map(({ name }) => element("th", { scope: "col" }, name)))),
+      rates,
+    )),
+    data.details,
+    view.voice,
+  );
+
+  function errorRates(run, e) {
+    const [far, tar] = [run.impostor, run.genuine].map((counts) => rate(counts.from[e], counts.total));
+    return { far, frr: rate(run.genuine.total - run.genuine.from[e], run.genuine.total), tar };
+  }
+
+  function tableRows() {
+    return Array.from({ length: 21 }, (_, i) => {
+      const e = edgeAt(-1 + i / 10);
+      return [cosineText(cosineAt(e)), ...runs.flatMap((run) => Object.values(errorRates(run, e)).map(({ part }) => part.toPrecision(4)))];
+    });
+  }
+
+  function spoken() {
+    return runs.map((run) => {
+      const { far, frr } = errorRates(run, edge());
+      return `${run.name}: FAR ${percent(far.part)}, FRR ${percent(frr.part)}`;
+    }).join("; ");
+  }
+
+  // Drawing.
+  let tail = null;
+
+  function draw() {
+    const width = stage.clientWidth;
+    if (width === 0) return;
+    const height = runs.length * (PLOT.height + PLOT.gap) + PLOT.axis;
+    const x = (cosine) => PLOT.left + ((cosine + 1) / 2) * (width - PLOT.left - PLOT.right);
+    plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    plot.setAttribute("height", height);
+    const curves = runs.map((run) => ({ genuine: density(run.genuine), impostor: density(run.impostor) }));
+    const scales = logarithmic ? logScales(curves) : peakScales(curves);
+    tail = tailClips(x, height);
+    plot.classList.toggle("wb-log", logarithmic);
+    plot.replaceChildren(tail.definitions, ...curves.map((curve, i) => drawRun(runs[i].name, curve, i, x, scales[i])), axis(x, height), tail.line);
+    update();
+  }
+
+  function drawRun(name, curve, i, x, scale) {
+    const base = (i + 1) * (PLOT.height + PLOT.gap), top = base - PLOT.height;
+    const group = svg("g", {}, svg("text", { x: PLOT.left, y: top - 26, class: "wb-plot-run" }, name));
+    for (const kind of ["impostor", "genuine"]) {
+      const y = (value) => base - PLOT.height * scale[kind](value);
+      const points = curve[kind].map(([cosine, value]) => `${x(cosine).toFixed(1)},${y(value).toFixed(1)}`).join(" L");
+      const area = `M${x(-1)},${base} L${points} L${x(1)},${base} Z`, clip = `url(#${tail.ids[kind]})`;
+      const [cosine, value] = curve[kind].reduce((best, point) => (point[1] > best[1] ? point : best));
+      group.append(
+        svg("path", { d: area, class: `wb-area wb-${kind}` }),
+        svg("path", { d: area, class: `wb-tail wb-${kind}`, "clip-path": clip }),
+        svg("path", { d: `M${points}`, class: `wb-curve wb-${kind}` }),
+        svg("path", { d: `M${points}`, class: `wb-curve wb-tail-curve wb-${kind}`, "clip-path": clip }),
+        directLabel(kind, x(cosine), y(value) - 8, x),
+      );
+    }
+    const decades = scale.decades.map(([exponent, height]) => svg("text", { x: x(1), y: base - PLOT.height * height + 4, class: "wb-tick", "text-anchor": "end" }, `10${superscript(exponent)}`));
+    group.append(svg("line", { x1: x(-1), x2: x(1), y1: base, y2: base, class: "wb-line" }), ...decades);
+    return group;
+  }
+
+  /** The kind's name above its peak: impostors to the left of it, genuine to the right. */
+  function directLabel(kind, left, bottom, x) {
+    const side = kind === "impostor" ? -1 : 1, at = Math.max(x(-1) + 74, Math.min(x(1) - 74, left));
+    return svg("g", {},
+      svg("rect", { x: at + (side < 0 ? -9 : 0), y: bottom - 9, width: 9, height: 9, class: `wb-swatch wb-${kind}` }),
+      svg("text", { x: at + side * 14, y: bottom, "text-anchor": side < 0 ? "end" : "start" }, kind));
+  }
+
+  /** The parts judged wrongly: genuine left of the threshold, impostor from it on. */
+  function tailClips(x, height) {
+    const ids = { genuine: uniqueId("below"), impostor: uniqueId("above") };
+    const below = svg("rect", { x: 0, y: 0, height }), above = svg("rect", { y: 0, height, width: 2 * x(1) });
+    const mark = svg("line", { y1: 8, y2: height - PLOT.axis, class: "wb-threshold" });
+    const text = svg("text", { y: height - PLOT.axis + 30, "text-anchor": "middle", class: "wb-plot-value" });
+    return {
+      ids, line: svg("g", {}, mark, text),
+      definitions: svg("defs", {}, svg("clipPath", { id: ids.genuine }, below), svg("clipPath", { id: ids.impostor }, above)),
+      move(cosine) {
+        const at = x(cosine);
+        below.setAttribute("width", at);
+        above.setAttribute("x", at);
+        for (const end of ["x1", "x2"]) mark.setAttribute(end, at);
+        text.setAttribute("x", Math.max(x(-1) + 50, Math.min(x(1) - 50, at)));
+        text.textContent = `threshold ${cosineText(cosine)}`;
+      },
+    };
+  }
+
+  function axis(x, height) {
+    const y = height - PLOT.axis;
+    const ticks = [-1, -0.5, 0, 0.5, 1].map((cosine) => svg("text", {
+      x: x(cosine), y: y + 14, class: "wb-tick", "text-anchor": cosine === -1 ? "start" : cosine === 1 ? "end" : "middle",
+    }, cosine === 0 ? "cosine 0" : String(cosine).replace("-", "−")));
+    return svg("g", {}, ...ticks);
+  }
+
+  function update() {
+    const e = edge();
+    threshold.set(cosineAt(e));
+    tail?.move(cosineAt(e));
+    const all = runs.map((run) => errorRates(run, e));
+    rates.replaceChildren(...Object.entries(RATES).map(([key, [short, meaning]]) => element("tr", {},
+      element("th", { scope: "row" }, element("b", {}, short), element("span", { class: "wb-interval" }, meaning)),
+      ...all.map((r) => rateCell(r[key])))));
+    plot.setAttribute("aria-label", `${header.summary} Threshold ${cosineText(cosineAt(e))}. ${spoken()}.`);
+  }
+
+  // Gestures.
+  const fromPointer = (event, commit) => {
+    const box = plot.getBoundingClientRect();
+    choose(Math.max(-1, Math.min(1, (2 * (event.clientX - box.left - PLOT.left)) / (box.width - PLOT.left - PLOT.right) - 1)), commit);
+  };
+  plot.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    plot.setPointerCapture(event.pointerId);
+    fromPointer(event, false);
+  });
+  plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && fromPointer(event, false));
+  plot.addEventListener("pointerup", (event) => fromPointer(event, true));
+
+  view.onClose(store.subscribe((changed) => changed.includes("threshold") && update()));
+  const resized = new ResizeObserver(draw);
+  resized.observe(stage);
+  view.onClose(() => resized.disconnect());
+  draw();
+  return view.close;
+}
+
+/** Counts per bin, their sum from each edge upwards, and in all. */
+function countsOf(perBin) {
+  const from = new Float64Array(perBin.length + 1);
+  for (let b = perBin.length - 1; b >= 0; b--) from[b] = from[b + 1] + perBin[b];
+  return { perBin, from, total: from[0] };
+}
+
+/** The edge where the false acceptances and the false rejections are nearest to equal. */
+function equalErrorEdge({ genuine, impostor }) {
+  let best = 0, nearest = Infinity;
+  for (let e = 0; e < genuine.perBin.length; e++) {
+    const distance = Math.abs(impostor.from[e] / (impostor.total || 1) - 1 + genuine.from[e] / (genuine.total || 1));
+    if (distance < nearest) [best, nearest] = [e, distance];
+  }
+  return best;
+}
+
+/** A part of a total with Wilson's 95 % interval. */
+function rate(count, total) {
+  if (total === 0) return { count, total, part: NaN, low: NaN, high: NaN };
+  const part = count / total, square = (Z95 * Z95) / total;
+  const middle = (part + square / 2) / (1 + square);
+  const reach = (Z95 / (1 + square)) * Math.sqrt((part * (1 - part)) / total + square / (4 * total));
+  return { count, total, part, low: Math.max(0, middle - reach), high: Math.min(1, middle + reach) };
+}
+
+/** Middle of each shown bin and the density there, per unit of cosine. */
+function density({ perBin, total }) {
+  const size = Math.ceil(perBin.length / SHOWN_BINS), width = 2 / perBin.length, points = [];
+  for (let b = 0; b < perBin.length; b += size) {
+    const part = perBin.subarray(b, b + size);
+    points.push([-1 + width * (b + part.length / 2), part.reduce((a, c) => a + c, 0) / (total || 1) / (width * part.length)]);
+  }
+  return points;
+}
+
+/** Heights in [0, 1], each curve to its own peak: the filled part of a curve is then its part of the pairs. */
+function peakScales(curves) {
+  const toPeak = (points) => {
+    const most = Math.max(...points.map(([, value]) => value), Number.MIN_VALUE);
+    return (value) => value / most;
+  };
+  return curves.map(({ genuine, impostor }) => ({ genuine: toPeak(genuine), impostor: toPeak(impostor), decades: [] }));
+}
+
+/** Heights in [0, 1] on one logarithmic scale for all curves; 0 stands at the bottom, below the least. */
+function logScales(curves) {
+  const values = curves.flatMap(({ genuine, impostor }) => [...genuine, ...impostor]).map(([, v]) => v).filter((v) => v > 0);
+  const most = Math.log10(Math.max(...values, 1)), least = Math.log10(Math.min(...values, 0.1)) - 0.3;
+  const height = (value) => (value > 0 ? (Math.log10(value) - least) / (most - least) : 0);
+  const step = Math.ceil((most - least) / 4), decades = [];
+  for (let e = Math.ceil(least / step) * step; e <= most; e += step) decades.push([e, height(10 ** e)]);
+  return curves.map(() => ({ genuine: height, impostor: height, decades }));
+}
+
+function superscript(number) {
+  return [...String(number)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
+}
+
+function cosineText(cosine) {
+  return cosine.toFixed(3).replace("-", "−");
+}
+
+function percent(part) {
+  return Number.isNaN(part) ? "–" : part === 0 ? "0 %" : `${significant(100 * part)} %`;
+}
+
+function significant(number) {
+  return number >= 99.95 && number < 100 ? number.toPrecision(5) : number === 100 ? "100" : number.toPrecision(3);
+}
+
+function rateCell({ count, total, part, low, high }) {
+  const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const lines = total === 0 ? ["no pairs"] : [`${significant(100 * low)} to ${percent(high)}`, `${grouped(count)} of ${grouped(total)}`];
+  return element("td", {}, element("span", { class: "wb-rate" }, percent(part)),
+    ...lines.map((line) => element("span", { class: "wb-interval" }, line)));
+}
+
+export default { render };

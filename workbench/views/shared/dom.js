@@ -1,0 +1,94 @@
+// Elements, made without markup: what comes from data is text, never HTML.
+
+let elementCount = 0;
+
+function uniqueId(prefix) {
+  elementCount += 1;
+  return `wb-${prefix}-${elementCount}`;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with attributes, listeners (onclick: f) and children; strings become text. */
+function element(tag, attributes = {}, ...children) {
+  return furnish(document.createElement(tag), attributes, children);
+}
+
+function svg(tag, attributes = {}, ...children) {
+  return furnish(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function furnish(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== null) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+
+function button(text, onclick, attributes = {}) {
+  return element("button", { type: "button", class: "wb-button", onclick, ...attributes }, text);
+}
+
+/** A range input with its name before it and its value after it. `show` turns the number into text. */
+function slider({ name, min, max, step, value, show, oninput, onchange }) {
+  const id = uniqueId("slider");
+  const output = element("output", { for: id, class: "wb-value" });
+  const input = element("input", { type: "range", id, min, max, step, oninput, onchange });
+  const set = (number) => {
+    input.value = number;
+    output.textContent = show(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  set(value);
+  return { row: element("div", { class: "wb-slider" }, element("label", { for: id }, name), input, output), input, set };
+}
+
+function select({ name, options, value, onchange }) {
+  const id = uniqueId("select");
+  const input = element(
+    "select",
+    { id, onchange: () => onchange(input.value) },
+    ...options.map(([key, text]) => element("option", { value: key }, text)),
+  );
+  input.value = value;
+  return { row: element("div", { class: "wb-select" }, element("label", { for: id }, name), input), input };
+}
+
+/** The numbers behind a figure: a table that opens, and the same as CSV. `content()` is asked while it is open. */
+function dataDisclosure({ columns, content, file }) {
+  const body = element("tbody");
+  const link = element("a", { class: "wb-download", download: file }, "Download CSV");
+  const table = element(
+    "table",
+    { class: "wb-table" },
+    element("thead", {}, element("tr", {}, ...columns.map((c) => element("th", { scope: "col" }, c)))),
+    body,
+  );
+  const box = element("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Data" }, table);
+  const details = element("details", { class: "wb-data", ontoggle: update }, element("summary", {}, "Data"), box, link);
+  function update() {
+    if (!details.open) return;
+    const rows = content();
+    body.replaceChildren(...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, String(cell))))));
+    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv([columns, ...rows]))}`;
+  }
+  return { details, update };
+}
+
+function csv(rows) {
+  const cell = (value) => (/[",\n\r]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+/** One tile of a sprite, at least 48 px wide. */
+function thumbnail({ uri, columns, rows, width, height }, i) {
+  const scale = Math.max(1, Math.round(64 / width)), node = element("div", { class: "wb-thumb" });
+  Object.assign(node.style, {
+    width: `${width * scale}px`, height: `${height * scale}px`,
+    backgroundImage: `url("${uri}")`, backgroundSize: `${columns * width * scale}px ${rows * height * scale}px`,
+    backgroundPosition: `${-(i % columns) * width * scale}px ${-Math.floor(i / columns) * height * scale}px`,
+  });
+  return node;
+}

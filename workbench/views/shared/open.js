@@ -1,0 +1,100 @@
+// What every view needs when it opens: its data, its place in the page, the shared state, the theme's colours.
+
+/** Open a view in a live notebook or a static page. Undo everything with `close()`, which `render` returns. */
+function openView({ model, el }) {
+  const { header, blocks } = decodePayload(model.get("payload"));
+  const store = sharedStore();
+  const undo = [];
+  const live = el.closest("[data-wb-view]") === null;
+  const stage = live ? liveFigure(el, header) : el;
+  const voice = element("div", { class: "wb-voice", "aria-live": "polite" });
+  stage.replaceChildren();
+  if (live) {
+    undo.push(followNotebookTheme());
+    undo.push(linkTraits(model, store, header.samples ?? ""));
+  }
+  return {
+    header, blocks, store, stage, voice,
+    announce: (text) => { voice.textContent = text; },
+    onClose: (f) => undo.push(f),
+    close: () => undo.splice(0).forEach((f) => f()),
+  };
+}
+
+function liveFigure(el, header) {
+  const stage = element("div", { class: "wb-stage" });
+  el.replaceChildren(
+    element(
+      "figure",
+      { class: "wb-view", "data-lm-suppress-shortcuts": "true" }, // our keys are not the notebook's
+      element("figcaption", { class: "wb-head" }, element("span", { class: "wb-title" }, header.title)),
+      stage,
+      element("p", { class: "wb-caption" }, header.caption),
+    ),
+  );
+  return stage;
+}
+
+/** JupyterLab says on its body whether its theme is light; the system's preference may be another. */
+function followNotebookTheme() {
+  const follow = () => {
+    const light = document.body.dataset.jpThemeLight;
+    if (light) document.documentElement.dataset.theme = light === "true" ? "light" : "dark";
+  };
+  follow();
+  const observer = new MutationObserver(follow);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  return () => observer.disconnect();
+}
+
+/** Keep the kernel's epoch, threshold and selection the same as the page's. */
+function linkTraits(model, store, samples) {
+  const fromPage = {
+    epoch: () => store.state.epoch,
+    threshold: () => store.state.threshold,
+    selection: () => (store.state.selection?.samples === samples ? store.state.selection.rows : []),
+  };
+  const fromKernel = {
+    epoch: (value) => ({ epoch: value }),
+    threshold: (value) => ({ threshold: value }),
+    selection: (rows) => ({ selection: { samples, rows: rows.slice(-2) } }),
+  };
+  const handlers = Object.entries(fromKernel).map(([trait, patch]) => {
+    const event = `change:${trait}`;
+    const handler = () => store.set(patch(model.get(trait)), { source: model });
+    model.on(event, handler);
+    const value = model.get(trait);
+    if (value !== null && value !== undefined && value.length !== 0) handler();
+    return () => model.off(event, handler);
+  });
+  const unsubscribe = store.subscribe((changed, source) => {
+    if (source === model) return;
+    for (const key of changed) if (key in fromPage) model.set(key, fromPage[key]());
+    model.save_changes();
+  });
+  return () => [unsubscribe, ...handlers].forEach((f) => f());
+}
+
+const TOKENS = ["paper", "ink", "muted", "accent", "alert", "genuine", "impostor", "margin", "sphere", "line"];
+
+/** The theme's colours where `node` stands, as "#rrggbb". */
+function themeColours(node) {
+  const style = getComputedStyle(node);
+  return Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(`--wb-${name}`).trim()]));
+}
+
+/** Call `f` when the colours may have changed. Returns the way to stop. */
+function onThemeChange(f) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const observer = new MutationObserver(f);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  dark.addEventListener("change", f);
+  return () => {
+    observer.disconnect();
+    dark.removeEventListener("change", f);
+  };
+}
+
+function prefersReducedMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
