@@ -1,0 +1,162 @@
+"""What every loss promises as a function: its equation, its gradient, its symmetries, its limits and its cost."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.losses.cases import LABELS, C, Case, D, N, build, gradients, samples
+from tests.losses.oracle import LargestTensor, assert_close
+from workbench import losses
+
+OTHERS = [(0.7, 130.0), (2.0, 250.0)]
+"""Length and direction of two class weights of the plane; the own one is 1.5 long and points to 0 degrees."""
+
+
+def polar(length: float, degrees: float) -> list[float]:
+    return [length * math.cos(math.radians(degrees)), length * math.sin(math.radians(degrees))]
+
+
+def in_the_plane(case: Case, dtype: torch.dtype = torch.float64, **options: float) -> torch.nn.Module:
+    head = case.create(2, 3, **options).to(dtype)
+    weight = torch.tensor([[1.5, 0.0], *(polar(*other) for other in OTHERS)], dtype=torch.float64)
+    head.load_state_dict({"weight": weight}, strict=False)
+    return head
+
+
+def closed_form(case: Case, head: torch.nn.Module, x: float, degrees: float) -> float:
+    """Return the loss of an embedding of length x, written with numbers alone."""
+    own = case.psi(math.radians(degrees), x, 1.5)
+    lengths = [(x if case.embedding_length else 1) * (w if case.weight_length else 1) for w, _ in OTHERS]
+    others = [
+        length * math.cos(math.radians(other - degrees)) for length, (_, other) in zip(lengths, OTHERS, strict=True)
+    ]
+    return math.log1p(sum(math.exp(head.scale * (other - own)) for other in others))
+
+
+class MathematicsContract:
+    # The equation
+
+    def test_sweep_equals_the_closed_form(self, case: Case) -> None:
+        head = in_the_plane(case)
+        zero = torch.tensor([0])
+        for degrees in range(181):
+            embedding = torch.tensor([polar(3, degrees)], dtype=torch.float64)
+            loss, *slopes = gradients(head, embedding, zero)
+            assert loss.item() == pytest.approx(closed_form(case, head, 3, degrees), rel=1e-10, abs=1e-10), degrees
+            assert all(slope.isfinite().all() for slope in slopes), degrees
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    @pytest.mark.parametrize("degrees", [0, 180])
+    def test_vectors_in_line(self, case: Case, degrees: int, dtype: torch.dtype) -> None:
+        head = in_the_plane(case, torch.float32)
+        embedding = torch.tensor([polar(3, degrees)]).round().to(dtype)
+        loss, *slopes = gradients(head, embedding, torch.tensor([0]))
+        assert loss.item() == pytest.approx(closed_form(case, head, 3, degrees), rel=2e-6, abs=1e-30)
+        assert all(slope.isfinite().all() for slope in slopes)
+
+    def test_float32_rounds_cosines_beyond_one(self, case: Case) -> None:
+        head = build(case, 64, 200, torch.float32)
+        embeddings = torch.cat([head.weight.detach() * 3, -head.weight.detach()])
+        loss, *slopes = gradients(head, embeddings, torch.arange(200).repeat(2))
+        assert head.observed["cosine"].abs().max() >= 1
+        assert loss.isfinite()
+        assert all(slope.isfinite().all() for slope in slopes)
+
+    def test_without_margin_it_is_normface(self, case: Case) -> None:
+        embeddings = torch.nn.functional.normalize(samples(), dim=1)
+        head = build(case, **case.no_margin)
+        head.weight.data = torch.nn.functional.normalize(head.weight.data, dim=1)
+        normface = losses.create("normface", D, C, scale=3.0).double()
+        normface.load_state_dict({"weight": head.weight.detach()})
+        expected = gradients(normface, embeddings)
+        for mine, theirs in zip(gradients(head, embeddings), expected, strict=True):
+            # Lengths may still matter: only what turns the vectors is compared.
+            if mine.ndim:
+                vectors = embeddings if len(mine) == N else head.weight.detach()
+                mine = mine - (mine * vectors).sum(1, keepdim=True) * vectors
+            assert_close(mine, theirs)
+
+    # Gradients and symmetries
+
+    def test_gradcheck(self, case: Case) -> None:
+        # Both sides of every bend: theta = pi - m, and the multiples of 45 degrees of SphereFace.
+        angles = (10, 40, 50, 100, 125, 140, 147, 155, 170)
+        embeddings = torch.tensor([polar(2, angle) for angle in angles], dtype=torch.float64)
+        head = in_the_plane(case, scale=2.0)
+        labels = torch.zeros(len(angles), dtype=torch.long)
+
+        def loss(embeddings: Tensor, weight: Tensor) -> Tensor:
+            return torch.func.functional_call(head, {"weight": weight}, (embeddings, labels))
+
+        inputs = embeddings.requires_grad_(), head.weight.detach().requires_grad_()
+        assert torch.autograd.gradcheck(loss, inputs, raise_exception=False) == case.true_gradient
+
+    def test_rotating_embeddings_and_weights_together_changes_nothing(self, case: Case) -> None:
+        head, embeddings, turn = build(case), samples(), torch.linalg.qr(torch.randn(D, D, dtype=torch.float64)).Q
+        loss, by_embeddings, by_weight = gradients(head, embeddings)
+        head.weight.data = head.weight.data @ turn
+        turned = gradients(head, embeddings @ turn)
+        assert_close(turned[0], loss)
+        assert_close(turned[1], by_embeddings @ turn)
+        assert_close(turned[2], by_weight @ turn)
+        assert abs(head(embeddings, LABELS) - loss) > 1e-3
+
+    def test_the_order_of_the_samples_does_not_matter(self, case: Case) -> None:
+        head, embeddings, order = build(case), samples(), torch.randperm(N)
+        loss, by_embeddings, by_weight = gradients(head, embeddings)
+        shuffled = gradients(head, embeddings[order], LABELS[order])
+        assert_close(shuffled[0], loss)
+        assert_close(shuffled[1], by_embeddings[order])
+        assert_close(shuffled[2], by_weight)
+
+    def test_the_numbers_of_the_classes_do_not_matter(self, case: Case) -> None:
+        head, embeddings, order = build(case), samples(), torch.randperm(C)
+        loss, by_embeddings, by_weight = gradients(head, embeddings)
+        head.weight.data = head.weight.data[order]
+        renamed = gradients(head, embeddings, order.argsort()[LABELS])
+        assert_close(renamed[0], loss)
+        assert_close(renamed[1], by_embeddings)
+        assert_close(renamed[2], by_weight[order])
+
+    def test_the_length_of_embeddings_matters_only_where_it_should(self, case: Case) -> None:
+        head, embeddings = build(case), samples()
+        loss, by_embeddings, _ = gradients(head, embeddings)
+        along = (by_embeddings * embeddings).sum(1)
+        for factor in (1e-3, 1e3):
+            longer = head(embeddings * factor, LABELS)
+            if case.embedding_length:
+                assert abs(longer - loss) > 1e-3
+            else:
+                assert_close(longer, loss)
+        assert (along.abs().max() > 1e-3) == case.embedding_length
+        assert (along.abs().max() < 1e-10) == (not case.embedding_length)
+
+    def test_the_length_of_weights_matters_only_where_it_should(self, case: Case) -> None:
+        head, embeddings = build(case), samples()
+        loss, _, by_weight = gradients(head, embeddings)
+        along = (by_weight * head.weight).sum(1).abs()
+        head.weight.data *= torch.linspace(0.001, 1000, C, dtype=torch.float64)[:, None]
+        if case.weight_length:
+            assert abs(head(embeddings, LABELS) - loss) > 1e-3
+            assert along.max() > 1e-3
+        else:
+            assert_close(head(embeddings, LABELS), loss)
+            assert along.max() < 1e-10
+
+    # The cost
+
+    def test_autocast_changes_nothing(self, case: Case) -> None:
+        head, embeddings = build(case, dtype=torch.float32), samples(dtype=torch.float32)
+        expected = gradients(head, embeddings)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert (embeddings @ embeddings.T).dtype == torch.bfloat16
+            ours = gradients(head, embeddings)
+        assert all(map(torch.equal, ours, expected))
+
+    def test_the_whole_matrix_is_never_made(self, case: Case) -> None:
+        head, embeddings = build(case, 3, 40_000, torch.float32), samples(64, 3, dtype=torch.float32)
+        with LargestTensor() as largest:
+            gradients(head, embeddings, torch.arange(64))
+        assert 0 < largest.elements < 64 * 40_000 / 2

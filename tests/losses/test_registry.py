@@ -1,0 +1,101 @@
+"""Losses by name."""
+
+import doctest
+import functools
+import inspect
+import re
+import types
+
+import pytest
+
+from workbench import losses
+from workbench.losses import registry
+
+PARAMETERS = {
+    "softmax": {"scale": 1.0, "bias": False},
+    "normface": {"scale": 64.0},
+    "sphereface": {"scale": 1.0, "margin": 4.0},
+    "cosface": {"scale": 64.0, "margin": 0.35},
+    "arcface": {"scale": 64.0, "margin": 0.5, "gradient": "exact", "beyond_pi": "formula"},
+    "arcface-detached": {"scale": 64.0, "margin": 0.5, "gradient": "detached", "beyond_pi": "formula"},
+    "combined": {"scale": 64.0, "m1": 1.0, "m2": 0.3, "m3": 0.2, "gradient": "exact"},
+    "elasticface-arc": {"scale": 64.0, "margin": 0.5, "std": 0.05, "plus": False, "assignment": "paper"},
+    "elasticface-cos": {"scale": 64.0, "margin": 0.35, "std": 0.05, "plus": False, "assignment": "paper"},
+    "elasticface-arc+": {"scale": 64.0, "margin": 0.5, "std": 0.0175, "plus": True, "assignment": "paper"},
+    "elasticface-cos+": {"scale": 64.0, "margin": 0.35, "std": 0.025, "plus": True, "assignment": "paper"},
+}
+
+
+def test_names_and_parameters() -> None:
+    assert {name: losses.parameters(name) for name in losses.names()} == PARAMETERS
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_creates_with_the_parameters_it_tells(name: str) -> None:
+    head = losses.create(name, 4, 3)
+    assert isinstance(head, losses.Head)
+    for parameter, default in losses.parameters(name).items():
+        assert f"{parameter}={default!r}" in repr(head)
+    assert repr(losses.create(name, dim=4, classes=3, **losses.parameters(name))) == repr(head)
+
+
+def test_options_reach_the_loss() -> None:
+    head = losses.create("elasticface-arc+", 4, 3, margin=0.3, std=0.1, plus=False, scale=30, assignment="released")
+    options = (head.margin, head.std, head.plus, head.scale, head.assignment)
+    assert options == (0.3, 0.1, False, 30.0, "released")
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_describes_its_equation_and_every_parameter(name: str) -> None:
+    text = losses.describe(name)
+    arguments = text.split("Args:\n")[1]
+    for parameter in ("dim", "classes", *losses.parameters(name)):
+        assert re.search(rf"^    {parameter}: \S", arguments, re.MULTILINE), parameter
+    assert "=" in text.splitlines()[0] or name == "softmax"
+
+
+@pytest.mark.parametrize("function", [losses.parameters, losses.describe, lambda name: losses.create(name, 4, 3)])
+def test_unknown_names(function: types.FunctionType) -> None:
+    known = ", ".join(sorted(losses.names()))
+    with pytest.raises(ValueError) as error:
+        function("arcfase")
+    assert str(error.value).startswith("There is no loss 'arcfase'. Did you mean 'arcface' or '")
+    assert str(error.value).endswith(f"'? Known: {known}.")
+    with pytest.raises(ValueError) as error:
+        function("zzz")
+    assert str(error.value) == f"There is no loss 'zzz'. Known: {known}."
+
+
+def test_unknown_options() -> None:
+    with pytest.raises(ValueError) as error:
+        losses.create("normface", 4, 3, margin=0.5)
+    assert str(error.value) == "There is no parameter of the loss 'normface' named 'margin'. Known: scale."
+
+
+def test_no_loss_takes_positional_options() -> None:
+    for loss in registry._LOSSES.values():
+        kinds = [parameter.kind for parameter in inspect.signature(loss).parameters.values()]
+        assert kinds[:2] == [inspect.Parameter.POSITIONAL_OR_KEYWORD] * 2
+        assert set(kinds[2:]) == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_every_exported_head_has_a_name() -> None:
+    heads = {value for value in vars(losses).values() if inspect.isclass(value) and issubclass(value, losses.Head)}
+    classes = {loss.func if isinstance(loss, functools.partial) else loss for loss in registry._LOSSES.values()}
+    assert heads - {losses.Head} == classes
+
+
+def test_exports() -> None:
+    assert sorted(losses.__all__) == losses.__all__
+    public = {
+        name
+        for name, value in vars(losses).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert public | {"margins"} == set(losses.__all__)
+
+
+def test_examples() -> None:
+    failed, tried = doctest.testmod(registry)
+    assert failed == 0
+    assert tried > 0
