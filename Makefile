@@ -15,7 +15,7 @@ report: .venv/ready  ## train on the digits and write an interactive report
 	$(BIN)/workbench report
 
 test: .venv/dev chromium  ## run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev  ## format, lint, types
 	$(BIN)/ruff format --check

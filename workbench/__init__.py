@@ -6,7 +6,7 @@ The rooms are imported when they are first used, so that `import workbench` cost
 
     head = wb.losses.create("elasticface-arc", dim=512, classes=10_000)
     geometry = wb.geometry.measure(embeddings, labels, head.weight)
-    wb.figures.pair_similarity(geometry)
+    wb.figures.pair_similarity({"mine": geometry.pairs})
 """
 
 from importlib import import_module

@@ -1,5 +1,7 @@
 """The command line: parse, call, print. Everything it does, the library does too."""
 
+import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,12 +27,15 @@ def _help(schema: type[TrainingConfig], text: str) -> str:
     """Return the help of a command that takes the parameters of this schema."""
     first = ("loss", "losses", "data")
     fields = sorted(schema.model_fields.items(), key=lambda item: item[0] not in first)
-    lines = [f"  {name:<17} {field.description}{_default(field.get_default())}" for name, field in fields]
+    lines = [
+        f"  {name:<17} {field.description}{_default(field.get_default(call_default_factory=True))}"
+        for name, field in fields
+    ]
     return f"{text}\n\nParameters and [defaults]:\n\n\b\n" + "\n".join(lines)
 
 
 def _default(value: Any) -> str:
-    if value is None:
+    if value is None or value == {}:
         return ""
     parts = value if isinstance(value, tuple) else (value,)
     return f" [{', '.join(f'{part:.3g}' if isinstance(part, float) else str(part) for part in parts)}]"
@@ -147,6 +152,15 @@ def workbench(
         print(context.get_help())
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: here 1e-2 is one, which PyYAML takes for a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
 def _values(parameters: list[str]) -> dict[str, Any]:
     """Return NAME=VALUE texts as values; a value is read as YAML: 3, 0.5, true, arcface, [softmax, arcface]."""
     values: dict[str, Any] = {}
@@ -159,8 +173,8 @@ def _values(parameters: list[str]) -> dict[str, Any]:
         if name in values:
             raise ValueError(f"The parameter {name!r} is given twice. Give it once.")
         try:
-            values[name] = yaml.safe_load(value)
-        except yaml.YAMLError:
+            values[name] = yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+        except (yaml.YAMLError, ValueError):  # a ValueError for the 32nd of a month
             raise ValueError(f"The value of {name!r} cannot be read: {value!r}. Lists are written [a, b].") from None
     return values
 
@@ -180,8 +194,14 @@ def main() -> None:
     Exits with 0 if it worked, 1 if a notebook failed or a file could not be written, 2 if what was given was wrong,
     and 130 if it was stopped.
     """
+    # Threads that wait by spinning fight with whatever else runs: on two busy cores an epoch took ten times as long.
+    # This has to be said before torch is imported, and is inherited by the kernels that run notebooks.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        if code == 130:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except TyperException as error:
         _fail(f"{error}\n`workbench --help` lists the commands, `workbench COMMAND --help` their options.", code=2)
     except ValueError as error:

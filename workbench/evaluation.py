@@ -26,6 +26,9 @@ class Evaluation:
         accuracy: share of images whose own centre is the nearest by angle, Wilson's 95 % interval; None without
             centres.
         tar: TAR at each FAR of `FARS` that the impostor pairs can resolve.
+        margins: what the loss demanded of each sample in the last epoch of training, in `margin_unit`; None for a loss
+            without a margin or with a factor.
+        margin_unit: "rad" or "cosine".
     """
 
     run: Run
@@ -35,6 +38,8 @@ class Evaluation:
     geometry: geometry.Geometry
     accuracy: geometry.Rate | None
     tar: tuple[geometry.TarAtFar, ...]
+    margins: np.ndarray | None
+    margin_unit: str
 
     def headline(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, each with its 95 % interval."""
@@ -65,12 +70,14 @@ def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
     """Embed the held-out images of a run, measure their geometry, and write `evaluation.json` into its folder.
 
     Args:
-        run: a run with a checkpoint.
+        run: a finished run.
         images: the image set it was trained on, if it is not one that its config names.
 
     Raises:
-        ValueError: If the run has no checkpoint yet, or the held-out images make no genuine or no impostor pair.
+        ValueError: If the run is not finished or was trained on other images, or the held-out images make no genuine
+            or no impostor pair.
     """
+    run.require_finished()
     trainer = Trainer.restored(run, images=images)
     held_out = trainer.images.held_out
     embeddings = trainer.learner.embed(held_out).numpy()
@@ -82,7 +89,11 @@ def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
         interval = geometry.wilson(right, len(held_out))
         accuracy = geometry.Rate(right, len(held_out), wilson=interval, interval=interval)
     tar = tuple(geometry.tar_at_far(measured.pairs, far) for far in FARS if geometry.resolves(measured.pairs, far))
-    evaluation = Evaluation(run, held_out, embeddings, centres, measured, accuracy, tar)
+    unit = trainer.learner.head.margin_unit
+    margins = run.margins() if unit in ("rad", "cosine") else None
+    evaluation = Evaluation(
+        run, held_out, embeddings, centres, measured, accuracy, tar, margins, "cosine" if unit == "cosine" else "rad"
+    )
     files.write_json(run.folder / "evaluation.json", evaluation.headline())
     return evaluation
 

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written beside, flushed to disk, then renamed."""
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -37,6 +38,31 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON with sorted keys, whole or not at all."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep every other process out of a folder while inside; it is made if need be.
+
+    The lock goes with the process, however it ends, and leaves no file behind.
+
+    Raises:
+        ValueError: If another process is inside.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"Another process is at work in {folder}. Wait until it is done, or choose another output folder."
+            ) from None
+        except OSError:
+            pass  # some network file systems have no locks
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _flush(path: Path) -> None:

@@ -90,6 +90,10 @@ class Learner:
             state[f"momentum.{index:05d}"] = slots["momentum_buffer"]
         return state
 
+    def is_finite(self) -> bool:
+        """Return whether the state holds neither NaN nor infinity."""
+        return all(bool(value.isfinite().all()) for value in self.state().values())
+
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go back to what `state()` returned."""
         self.model.load_state_dict(_under("model.", state))
@@ -114,7 +118,8 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition(".")[0]
         raise ValueError(
-            f"The 'device' parameter must be auto, cpu or a device of this machine. Got {name!r} instead ({error})."
+            f"The 'device' parameter must be auto, cpu or a device of this machine. Got {name!r} instead ({reason})."
         ) from None
     return device

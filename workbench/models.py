@@ -1,5 +1,6 @@
 """Backbones: images in, embeddings out."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ class Backbone(nn.Module):
         body: images float [N, C, H, W] -> features [N, F].
         width: F.
         dim: D, width of the embeddings.
-        dropout: share of the features set to 0 in training, in [0, 1).
+        dropout: share of the features set to 0 in training, in [0, 0.99].
     """
 
     def __init__(self, body: nn.Module, width: int, dim: int, *, dropout: float = 0.0) -> None:
@@ -100,8 +101,12 @@ def create(name: str, dim: int, **options: Any) -> Backbone:
         A module: `model(images float [N, C, H, W]) -> [N, D]`, `model(images, views=2) -> [2, N, D]`.
 
     Raises:
-        ValueError: If the name is unknown, or a value is out of its range.
+        ValueError: If the name or an option is unknown, or a value is out of its range.
     """
     if name not in _MODELS:
         raise ValueError(unknown_name("model", name, _MODELS))
+    known = [option for option in inspect.signature(_MODELS[name]).parameters if option != "dim"]
+    for option in options:
+        if option not in known:
+            raise ValueError(unknown_name(f"parameter of the model {name!r} named", option, known))
     return _MODELS[name](dim, **options)

@@ -6,19 +6,20 @@ or the order of images of any step can be looked at later without training up to
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
-_PURPOSES = ("weights", "order", "augmentation", "margins", "dropout", "split", "probe")
 Purpose = Literal["weights", "order", "augmentation", "margins", "dropout", "split", "probe"]
+_PURPOSES = get_args(Purpose)
 
 
 def mixed_seed(seed: int, purpose: Purpose, step: int = 0) -> int:
     """Return the 63-bit seed of one purpose at one step; different arguments give unrelated streams."""
-    state = np.random.SeedSequence([seed, _PURPOSES.index(purpose), step]).generate_state(1, np.uint64)
-    return int(state[0]) >> 1
+    # Purpose and step go into the spawn key, where no large seed can be mistaken for them.
+    sequence = np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose), step))
+    return int(sequence.generate_state(1, np.uint64)[0]) >> 1
 
 
 def generator(seed: int, purpose: Purpose, step: int = 0) -> torch.Generator:

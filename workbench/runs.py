@@ -11,6 +11,7 @@ A checkpoint counts from the moment state.json names it. Whatever a kill leaves 
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ class Run:
             ValueError: If there is no run in it, or its run.json cannot be read.
         """
         folder = Path(folder)
-        return cls(folder, checked(RunConfig, _read_json(folder / "run.json", "a run folder")["config"]))
+        return cls(folder, checked(RunConfig, _read_facts(folder)["config"]))
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig, facts: Mapping[str, Any]) -> "Run":
@@ -77,11 +78,11 @@ class Run:
         """
         path = folder / "run.json"
         if path.exists():
-            before = _read_json(path, "a run folder")
-            theirs = Run.load(folder).config.model_dump(mode="json")
+            before = Run.load(folder)
+            theirs = before.config.model_dump(mode="json")
             ours = config.model_dump(mode="json")
             changed = [f"{key}={theirs[key]!r} there, {ours[key]!r} here" for key in ours if theirs[key] != ours[key]]
-            if before["data"]["digest"] != facts["data"]["digest"]:
+            if before.digest != facts["data"]["digest"]:
                 changed.append("other images in the data set")
             if changed:
                 raise ValueError(
@@ -95,7 +96,13 @@ class Run:
     @property
     def facts(self) -> dict[str, Any]:
         """Data, versions and hardware the run was begun with."""
-        return _read_json(self.folder / "run.json", "a run folder")
+        return _read_facts(self.folder)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the image set it was begun with, see `ImageSet.digest`."""
+        digest: str = self.facts["data"]["digest"]
+        return digest
 
     @property
     def epoch(self) -> int:
@@ -108,17 +115,28 @@ class Run:
         """Whether all epochs are done."""
         return self.epoch >= self.config.epochs
 
+    def require_finished(self) -> None:
+        """Raise a ValueError unless all epochs are done: numbers of a run are those of its last epoch."""
+        if not self.finished:
+            raise ValueError(
+                f"The run {self.folder} is not finished: {self.epoch} of {self.config.epochs} epochs done. Train it to "
+                f"its end first, with its own parameters."
+            )
+
     # -- records
 
     def append_record(self, record: Mapping[str, Any]) -> None:
         """Add one line to metrics.jsonl."""
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(record, allow_nan=False) + "\n")
+            lines.flush()
+            os.fsync(lines.fileno())  # a checkpoint must not outlive the records before it
 
-    def cut_records(self, last_epoch: int) -> None:
-        """Forget the records of later epochs, since these will be done again."""
-        kept = self._valid_records(last_epoch)
+    def rewind(self, epoch: int) -> None:
+        """Go back to the checkpoint of this epoch: forget later records, and checkpoints that do not count."""
+        kept = self._valid_records(epoch)
         files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        self._drop_other_checkpoints()
 
     def records(self) -> list[dict[str, Any]]:
         """Return the records of all epochs up to the last checkpoint's, oldest first."""
@@ -144,11 +162,18 @@ class Run:
         folder = self.folder / "checkpoint"
         name = f"epoch-{epoch:05d}.safetensors"
         with files.replacing(folder / name) as beside:
-            save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, beside)
+            try:
+                save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, beside)
+            except SafetensorError as error:
+                raise OSError(f"{beside} cannot be written ({error})") from None
         files.write_json(folder / "state.json", {"epoch": epoch, "file": name})
-        for other in folder.iterdir():
-            if other.name not in (name, "state.json"):
-                other.unlink()
+        self._drop_other_checkpoints()
+
+    def _drop_other_checkpoints(self) -> None:
+        state = self._state()
+        for path in (self.folder / "checkpoint").glob("epoch-*"):
+            if state is None or path.name != state["file"]:
+                path.unlink()
 
     def load_checkpoint(self) -> Checkpoint | None:
         """Return the valid checkpoint, or None if there is none yet.
@@ -185,10 +210,7 @@ class Run:
         Raises:
             ValueError: If the run is not finished.
         """
-        if not self.finished:
-            raise ValueError(
-                f"The run {self.folder} is not finished: {self.epoch} of {self.config.epochs} epochs done."
-            )
+        self.require_finished()
         with np.load(self.folder / "margins.npz", allow_pickle=False) as arrays:
             margins: np.ndarray = arrays["margins"]
         return margins
@@ -222,6 +244,13 @@ class Run:
             labels=frames[-1]["labels"],
             indices=frames[-1]["indices"],
         )
+
+
+def _read_facts(folder: Path) -> dict[str, Any]:
+    facts = _read_json(folder / "run.json", "a run folder")
+    if not (isinstance(facts, dict) and {"config", "data"} <= facts.keys()):
+        raise ValueError(f"{folder / 'run.json'} is not that of a run: it must have a config and data.")
+    return facts
 
 
 def _read_json(path: Path, of: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
         cosine    lr (1 + cos(pi u)) / 2, u the share of the steps after the warm-up that is done
         constant  lr
     """
-    warmup = round(config.warmup_epochs * steps / config.epochs)
+    warmup = round(config.warmup * steps)
     if step < warmup:
         return config.lr * (step + 1) / (warmup + 1)
     if config.schedule == "step":

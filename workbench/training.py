@@ -2,9 +2,11 @@
 
     run = Trainer(RunConfig(loss="arcface", dim=3), "reports/arcface").fit()
 
-The same call again goes on where it was stopped, and ends with the same bits.
+The same call again goes on where it was stopped, and ends with the same bits: on the same machine, with the same
+versions and number of threads, as run.json tells them.
 """
 
+import math
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from workbench import data, environment
+from workbench import data, environment, files
 from workbench.config import RunConfig
 from workbench.learner import Learner, Step
 from workbench.losses.margins import angle
@@ -43,6 +45,7 @@ class Trainer:
         self.folder = Path(folder)
         self.progress = progress
         images = data.load(config.data) if images is None else images
+        self._digest = images.digest()
         self.images = data.split(images, by=config.held_out, share=config.share)
         train = self.images.train
         if len(train) < config.batch_size:
@@ -51,7 +54,7 @@ class Trainer:
                 f"Got {config.batch_size} instead."
             )
         self.steps_per_epoch = len(train) // config.batch_size
-        self.learner = Learner(config, shape=train.shape, classes=train.classes)
+        self.learner = self._beginner()
         self._probe = _probe(self.images.held_out.labels, config)
 
     @classmethod
@@ -59,9 +62,11 @@ class Trainer:
         """Return the trainer of a run, with the model and the loss as of its last checkpoint.
 
         Raises:
-            ValueError: If the run has no checkpoint yet, or it is damaged.
+            ValueError: If the run has no checkpoint yet, or it is damaged, or it was trained on other images.
         """
         trainer = cls(run.config, run.folder, images=images, progress=False)
+        if run.digest != trainer._digest:
+            raise ValueError(f"The run {run.folder} was trained on other images. Give the image set it was trained on.")
         checkpoint = run.load_checkpoint()
         if checkpoint is None:
             raise ValueError(f"The run {run.folder} has no checkpoint yet. Train it first, with its own parameters.")
@@ -72,22 +77,27 @@ class Trainer:
         """Train to the end and return the run.
 
         Raises:
-            ValueError: If the folder holds a run with other parameters, or a loss stops being finite.
+            ValueError: If the folder holds a run with other parameters, or another process is training it, or training
+                stops being finite; then nothing of that epoch is written.
         """
         config = self.config
-        run = Run.open(self.folder, config, self._facts())
-        with reproducible():
+        with reproducible(), files.alone(self.folder):
+            run = Run.open(self.folder, config, self._facts())
             checkpoint = run.load_checkpoint()
             if checkpoint is None:
+                self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
                 self._keep_snapshot(run, 0)
             else:
                 self.learner.load_state(checkpoint.tensors)
             done = checkpoint.epoch if checkpoint else 0
-            run.cut_records(done)
+            run.rewind(done)
             with self._progress_bar(done) as bar:
                 for epoch in range(done + 1, config.epochs + 1):
                     tally = self._train_epoch(epoch, bar)
-                    run.append_record({"epoch": epoch, **tally.record()})
+                    record = tally.record()
+                    if not (self.learner.is_finite() and all(map(math.isfinite, record.values()))):
+                        raise ValueError(_divergence(epoch, record["loss"]))
+                    run.append_record({"epoch": epoch, **record})
                     if _is_kept(epoch, config):
                         self._keep_snapshot(run, epoch)
                     if epoch == config.epochs:
@@ -95,6 +105,10 @@ class Trainer:
                     if epoch % config.checkpoint_every == 0 or epoch == config.epochs:
                         run.save_checkpoint(epoch, self.learner.state())
         return run
+
+    def _beginner(self) -> Learner:
+        train = self.images.train
+        return Learner(self.config, shape=train.shape, classes=train.classes)
 
     def _train_epoch(self, epoch: int, bar: Any) -> "_Tally":
         config, train = self.config, self.images.train
@@ -138,7 +152,7 @@ class Trainer:
             "data": {
                 "name": self.config.data,
                 "source": train.source,
-                "digest": train.digest(),
+                "digest": self._digest,
                 "train": len(train),
                 "held_out": len(held_out),
                 "classes": train.classes,
@@ -196,6 +210,13 @@ def _probe(labels: Tensor, config: RunConfig) -> Tensor:
         members = order[labels[order] == c]
         turn[members] = torch.arange(len(members))
     return order[turn[order].argsort(stable=True)][: config.probe].sort().values
+
+
+def _divergence(epoch: int, loss: float) -> str:
+    return (
+        f"Training stopped being finite in epoch {epoch} (loss {loss:g}). A smaller learning rate or gradient clipping "
+        f"usually cures it: 'lr' and 'clip_norm'. The last checkpoint is whole."
+    )
 
 
 def _is_kept(epoch: int, config: RunConfig) -> bool:

@@ -108,11 +108,12 @@ class InterfaceContract:
     def test_margins_given_must_fit(self, case: Case) -> None:
         head = build(case)
         rule = "of the shape [12], one for each row" if head.margin_unit else "None: this loss has no margin"
-        with pytest.raises(ValueError) as error:
-            head(samples(2, N, D), LABELS, margins=torch.zeros(N))
-        assert str(error.value) == (
-            f"The 'margins' parameter of {type(head).__name__} must be {rule}. Got [{N}] instead."
-        )
+        for size in (N,) if head.margin_unit else (N, 2 * N):
+            with pytest.raises(ValueError) as error:
+                head(samples(2, N, D), LABELS, margins=torch.zeros(size))
+            assert str(error.value) == (
+                f"The 'margins' parameter of {type(head).__name__} must be {rule}. Got [{size}] instead."
+            )
 
     # Samples without a class, and small batches
 

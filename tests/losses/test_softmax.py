@@ -120,6 +120,16 @@ def test_huge_scores_do_not_overflow() -> None:
     assert all(gradient.isfinite().all() for gradient in gradients(ours, features, weight))
 
 
+def test_others_below_all_numbers_leave_nothing() -> None:
+    features = torch.tensor([[1e30, 0.0]], requires_grad=True)
+    weight = torch.tensor([[0.0, 1.0], [-1e30, 0.0], [-1e30, 1.0]], requires_grad=True)
+    own, others, _ = class_scores(features, weight, torch.tensor([0]), scale=1.0, normalize_weight=False, block=2)
+    assert others.item() == -torch.inf
+    by_features, by_weight = torch.autograd.grad((own + others).sum(), (features, weight))
+    assert torch.equal(by_features, weight[:1])
+    assert torch.equal(by_weight, torch.cat([features, torch.zeros(2, 2)]))
+
+
 def test_a_weight_of_zeros_scores_zero_and_gets_no_gradient() -> None:
     features, weight, _ = problem(4, 5, 3)
     weight[[1, 3]] = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 
@@ -32,7 +32,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != torch.uint8:
             raise ValueError(
-                f"The images of an ImageSet must be uint8 of the shape [N, channels, height, width]. Got "
+                f"The images of an ImageSet must be a uint8 tensor [N, channels, height, width]. Got "
                 f"{self.images.dtype} of shape {list(self.images.shape)} instead."
             )
         if len(self.images) == 0:
@@ -63,8 +63,8 @@ class ImageSet:
         channels, height, width = self.images.shape[1:]
         return channels, height, width
 
-    def select(self, indices: Int[Tensor, " chosen"]) -> "ImageSet":
-        """Return the images at these positions; classes keep their numbers and names."""
+    def select(self, indices: Int[Tensor, " chosen"] | Bool[Tensor, " images"]) -> "ImageSet":
+        """Return the images at these positions, or under this mask; classes keep their numbers and names."""
         return ImageSet(self.images[indices], self.labels[indices], self.names, self.source)
 
     def renumbered(self) -> "ImageSet":

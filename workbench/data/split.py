@@ -30,29 +30,32 @@ def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed:
         seed: of the draw. It is not the seed of the training, so that all runs of a comparison share one split.
 
     Raises:
-        ValueError: If the share is not inside (0, 1), or fewer than two classes would be left to train on.
+        ValueError: If the share is not inside (0, 1), fewer than two classes would be left to train on, or no image
+            can be held out.
     """
     if not 0 < share < 1:
         raise ValueError(bad_parameter("split", "share", "a number inside (0, 1)", share))
     draw = generator(seed, "split")
+    present = images.labels.unique()
     if by == "classes":
-        order = torch.randperm(images.classes, generator=draw)
-        out = torch.isin(images.labels, order[: max(1, round(share * images.classes))])
-        parts = images.select((~out).nonzero().flatten()), images.select(out.nonzero().flatten())
-        result = Split(parts[0].renumbered(), parts[1].renumbered())
+        order = present[torch.randperm(len(present), generator=draw)]
+        out = torch.isin(images.labels, order[: max(1, round(share * len(present)))])
     elif by == "images":
         out = torch.zeros(len(images), dtype=torch.bool)
-        for c in range(images.classes):
+        for c in present:
             members = (images.labels == c).nonzero().flatten()
             members = members[torch.randperm(len(members), generator=draw)]
             count = min(max(round(share * len(members)), 1), len(members) - 1)
-            out[members[: max(count, 0)]] = True
-        result = Split(images.select((~out).nonzero().flatten()), images.select(out.nonzero().flatten()))
+            out[members[:count]] = True
     else:
         raise ValueError(bad_parameter("split", "by", "'images' or 'classes'", by))
-    if len(result.train.labels.unique()) < 2:
+    left = len(images.labels[~out].unique())
+    if left < 2:
         raise ValueError(
             f"A training set must have at least two classes: one class leaves nothing to tell apart. Got "
-            f"{len(result.train.labels.unique())} of {images.classes} after holding out {share:g} by {by}."
+            f"{left} of {len(present)} after holding out {share:g} by {by}."
         )
-    return result
+    if not out.any():
+        raise ValueError("No image can be held out: every class has only one. Hold out whole classes instead.")
+    parts = Split(images.select(~out), images.select(out))
+    return Split(*(part.renumbered() for part in parts)) if by == "classes" else parts

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from workbench import losses
 from workbench.evaluation import CHECKPOINT_RULE, Evaluation
 from workbench.geometry import Interval, Rate
 from workbench.reports.cells import SUMMARY
@@ -50,7 +51,7 @@ def run_card(evaluations: Mapping[str, Evaluation]) -> Card:
             "command": f"workbench train {options}".strip(),
             "config": config.model_dump(mode="json"),
             "changed": set(given),
-            "loss": config.resolved_options(),
+            "loss": losses.parameters(config.loss) | config.resolved_options(),
             "facts": facts,
             "seconds": sum(record["seconds"] for record in evaluation.run.records()),
         }

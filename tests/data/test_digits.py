@@ -1,0 +1,28 @@
+"""The digits are these very images, on every machine."""
+
+import torch
+from sklearn.datasets import load_digits
+
+from workbench import data
+
+DIGEST = "ac2213023a1dd19f8222ec82825f32c3504d17957813b2fdf14736bb5f12f150"
+
+
+def test_the_digits_are_exactly_these() -> None:
+    digits = data.load("digits")
+    assert len(digits) == 1797
+    assert digits.shape == (1, 8, 8)
+    assert digits.classes == 10
+    assert list(digits.names) == list("0123456789")
+    assert digits.digest() == DIGEST, "other images would make other numbers under the same name"
+    assert "1 797" in digits.source
+
+
+def test_pixels_are_the_counts_of_the_source_on_the_usual_scale() -> None:
+    bundle = load_digits()
+    digits = data.load("digits")
+    assert torch.equal(digits.labels, torch.from_numpy(bundle.target).long())
+    assert int(digits.images.min()) == 0
+    assert int(digits.images.max()) == 255
+    counts = digits.images[:, 0].double() * 16 / 255
+    assert (counts - torch.from_numpy(bundle.images)).abs().max() <= 0.5 * 16 / 255

@@ -1,0 +1,123 @@
+"""Labelled images: what is refused, and what a digest sees."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from workbench import data
+from workbench.data import ImageSet
+
+
+def images(count: int = 4, channels: int = 1) -> Tensor:
+    return torch.arange(count * channels * 6).reshape(count, channels, 2, 3).to(torch.uint8)
+
+
+def labels(*values: int) -> Tensor:
+    return torch.tensor(values, dtype=torch.int64)
+
+
+IMAGES = "The images of an ImageSet must be a uint8 tensor [N, channels, height, width]."
+LABELS = "The labels of an ImageSet must be 4 int64 numbers, one for each image."
+
+
+@pytest.mark.parametrize(
+    ("pixels", "classes", "sentence"),
+    [
+        (
+            images().float(),
+            labels(0, 1, 0, 1),
+            f"{IMAGES} Got torch.float32 of shape [4, 1, 2, 3] instead.",
+        ),
+        (
+            images()[:, 0],
+            labels(0, 1, 0, 1),
+            f"{IMAGES} Got torch.uint8 of shape [4, 2, 3] instead.",
+        ),
+        (
+            images(0),
+            labels(),
+            "An ImageSet must hold at least one image. Got none: look at the source and its filters.",
+        ),
+        (
+            images(),
+            labels(0, 1, 0),
+            f"{LABELS} Got torch.int64 of shape [3] instead.",
+        ),
+        (
+            images(),
+            torch.tensor([0, 1, 0, 1], dtype=torch.int32),
+            f"{LABELS} Got torch.int32 of shape [4] instead.",
+        ),
+        (
+            images(),
+            labels(0, 1, 2, 1),
+            "The labels of an ImageSet must lie in [0, 2), the number of names. Got labels from 0 to 2.",
+        ),
+        (
+            images(),
+            labels(0, 1, -1, 1),
+            "The labels of an ImageSet must lie in [0, 2), the number of names. Got labels from -1 to 1.",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(pixels: Tensor, classes: Tensor, sentence: str) -> None:
+    with pytest.raises(ValueError) as error:
+        ImageSet(pixels, classes, ["a", "b"])
+    assert str(error.value) == sentence
+
+
+def test_sizes() -> None:
+    found = ImageSet(images(4, channels=3), labels(0, 0, 0, 0), ["seen", "only named"])
+    assert len(found) == 4
+    assert found.classes == 2
+    assert found.shape == (3, 2, 3)
+
+
+def test_selecting_keeps_numbers_and_names_and_renumbering_leaves_out_the_unseen() -> None:
+    everything = ImageSet(images(), labels(3, 1, 3, 0), list("abcd"), "source")
+    for chosen in (everything.select(torch.tensor([2, 1])), everything.select(labels(2, 1))):
+        assert chosen.labels.tolist() == [3, 1]
+        assert torch.equal(chosen.images, images()[[2, 1]])
+        assert (list(chosen.names), chosen.source) == (list("abcd"), "source")
+    masked = everything.select(torch.tensor([False, True, True, False]))
+    assert masked.labels.tolist() == [1, 3]
+    renumbered = everything.renumbered()
+    assert renumbered.labels.tolist() == [2, 1, 2, 0]
+    assert list(renumbered.names) == ["a", "b", "d"]
+    assert torch.equal(renumbered.images, images())
+
+
+def test_the_digest_sees_every_pixel_label_and_shape() -> None:
+    base = ImageSet(images(), labels(0, 1, 0, 1), ["a", "b"])
+    pixel = images()
+    pixel[3, 0, 1, 2] += 1
+    others = [
+        ImageSet(pixel, base.labels, base.names),
+        ImageSet(images(), labels(0, 1, 1, 1), base.names),
+        ImageSet(images().transpose(2, 3).reshape(4, 1, 3, 2), base.labels, base.names),
+        ImageSet(images().reshape(4, 1, 3, 2), base.labels, base.names),
+        base.select(torch.tensor([1, 0, 2, 3])),
+    ]
+    assert len({base.digest(), *(other.digest() for other in others)}) == 6
+
+
+def test_the_digest_is_that_of_the_content_not_of_its_layout_or_names() -> None:
+    base = ImageSet(images(4, 3), labels(0, 1, 0, 1), ["a", "b"])
+    strided = images(4, 3).to(memory_format=torch.channels_last)
+    assert ImageSet(strided, base.labels, ["x", "y"], "elsewhere").digest() == base.digest()
+
+
+@pytest.mark.parametrize(("channels", "shape"), [(1, (4, 2, 3)), (3, (4, 2, 3, 3))])
+def test_thumbnails_are_as_pictures_are_shown(channels: int, shape: tuple[int, ...]) -> None:
+    found = ImageSet(images(4, channels), labels(0, 0, 0, 0), ["a"]).thumbnails()
+    assert found.dtype == np.uint8
+    assert found.shape == shape
+    pixel = images(4, channels)[2, :, 1, 2].numpy()
+    assert np.array_equal(np.atleast_1d(found[2, 1, 2]), pixel)
+
+
+def test_pixels_become_numbers_from_minus_one_to_one() -> None:
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8)
+    assert data.to_float(pixels).tolist() == pytest.approx([-1, -0.6, 1])
+    assert pixels.tolist() == [0, 51, 255]

@@ -1,0 +1,243 @@
+"""A run folder: what is read from it, what is refused, and what a kill leaves behind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.small import config, contents, files_of_at_most, greys, trainer
+from workbench.runs import Run
+
+FACTS: dict[str, Any] = {"data": {"digest": "abc"}}
+TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(3)}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.open(tmp_path / "run", config(epochs=4), FACTS)
+
+
+def test_a_run_is_opened_again_by_the_same_parameters(run: Run) -> None:
+    before = (run.folder / "run.json").read_bytes()
+    later = {**FACTS, "begun": "later"}
+    assert Run.open(run.folder, config(epochs=4), later) == run == Run.load(run.folder)
+    assert (run.folder / "run.json").read_bytes() == before
+    assert run.facts["data"] == FACTS["data"]
+    assert (run.epoch, run.finished) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "digest", "reason"),
+    [
+        ({"lr": 0.2}, "abc", "lr=0.1 there, 0.2 here"),
+        (
+            {"epochs": 9, "loss": "arcface"},
+            "abc",
+            "epochs=4 there, 9 here; loss='elasticface-arc' there, 'arcface' here",
+        ),
+        ({}, "xyz", "other images in the data set"),
+    ],
+)
+def test_other_parameters_are_refused_and_change_nothing(
+    run: Run, changes: dict[str, Any], digest: str, reason: str
+) -> None:
+    before = contents(run.folder)
+    with pytest.raises(ValueError) as error:
+        Run.open(run.folder, config(**{"epochs": 4, **changes}), {"data": {"digest": digest}})
+    assert str(error.value) == (
+        f"The folder {run.folder} holds a run with other parameters ({reason}). To go on with that run, repeat its "
+        "parameters; to start another, choose another output folder."
+    )
+    assert contents(run.folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "{folder} is not a run folder: it has no run.json."),
+        ("{", "{folder}/run.json cannot be read as JSON ("),
+        ("[]", "{folder}/run.json is not that of a run: it must have a config and data."),
+        ('{"config": {}}', "{folder}/run.json is not that of a run: it must have a config and data."),
+        ('{"config": {"epoch": 3}, "data": {}}', "There is no parameter 'epoch'. Did you mean 'epochs'"),
+    ],
+)
+def test_what_is_no_run_is_refused(tmp_path: Path, text: str | None, sentence: str) -> None:
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ValueError) as error:
+        Run.load(tmp_path)
+    assert str(error.value).startswith(sentence.replace("{folder}", str(tmp_path)))
+
+
+# -- records
+
+
+def records(run: Run) -> list[int]:
+    return [record["epoch"] for record in run.records()]
+
+
+def test_records_count_up_to_the_checkpoint(run: Run) -> None:
+    assert run.records() == []
+    for epoch in (1, 2, 3):
+        run.append_record({"epoch": epoch, "loss": 0.1 * epoch})
+    assert records(run) == []
+    run.save_checkpoint(2, TENSORS)
+    assert run.records() == [{"epoch": 1, "loss": 0.1}, {"epoch": 2, "loss": 0.2}]
+
+
+@pytest.mark.parametrize("rubbish", ['{"epoch": 3, "lo', "\0\0\0\0", '{"epoch": 3}\n{"epoch": 4'])
+def test_a_line_that_was_cut_short_is_forgotten(run: Run, rubbish: str) -> None:
+    for epoch in (1, 2):
+        run.append_record({"epoch": epoch})
+    with (run.folder / "metrics.jsonl").open("a") as lines:
+        lines.write(rubbish)
+    run.save_checkpoint(2, TENSORS)
+    assert records(run) == [1, 2]
+    run.rewind(2)
+    assert (run.folder / "metrics.jsonl").read_text() == '{"epoch": 1}\n{"epoch": 2}\n'
+    run.append_record({"epoch": 3})
+    run.save_checkpoint(3, TENSORS)
+    assert records(run) == [1, 2, 3]
+
+
+def test_going_back_forgets_later_records(run: Run) -> None:
+    for epoch in (1, 2, 3):
+        run.append_record({"epoch": epoch})
+    run.rewind(1)
+    assert (run.folder / "metrics.jsonl").read_text() == '{"epoch": 1}\n'
+
+
+def test_a_record_holds_numbers_alone(run: Run) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.append_record({"epoch": 1, "loss": float("nan")})
+
+
+# -- checkpoints
+
+
+def test_a_checkpoint_comes_back_as_it_was(run: Run) -> None:
+    assert run.load_checkpoint() is None
+    transposed = TENSORS["a"].t()
+    run.save_checkpoint(3, {**TENSORS, "c": transposed, "d": torch.ones(2, requires_grad=True)})
+    found = run.load_checkpoint()
+    assert found is not None
+    assert found.epoch == run.epoch == 3
+    assert sorted(found.tensors) == ["a", "b", "c", "d"]
+    assert torch.equal(found.tensors["c"], transposed)
+    assert found.tensors["b"].dtype == torch.int64
+    assert not run.finished
+    run.save_checkpoint(4, TENSORS)
+    assert run.finished
+
+
+def test_only_the_last_checkpoint_is_kept_and_what_is_not_ours_stays(run: Run) -> None:
+    folder = run.folder / "checkpoint"
+    run.save_checkpoint(1, TENSORS)
+    (folder / "epoch-00002.safetensors.partial").write_text("left behind by a kill")
+    (folder / "notes.txt").write_text("mine")
+    (folder / ".ipynb_checkpoints").mkdir()
+    run.save_checkpoint(3, TENSORS)
+    found = sorted(path.name for path in folder.iterdir())
+    assert found == [".ipynb_checkpoints", "epoch-00003.safetensors", "notes.txt", "state.json"]
+
+
+def test_a_checkpoint_counts_from_the_moment_it_is_named(run: Run) -> None:
+    run.save_checkpoint(1, TENSORS)
+    later = run.folder / "checkpoint" / "epoch-00002.safetensors"
+    later.write_bytes(b"killed before state.json was written")
+    assert run.load_checkpoint()[0] == 1
+    run.rewind(1)
+    assert not later.exists()
+    assert run.load_checkpoint()[0] == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "gone", "rubbish"])
+def test_a_damaged_checkpoint_says_what_to_do(run: Run, damage: str) -> None:
+    run.save_checkpoint(1, TENSORS)
+    path = run.folder / "checkpoint" / "epoch-00001.safetensors"
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"cut": whole[:-5], "empty": b"", "rubbish": b"\xff" * 100}[damage])
+    with pytest.raises(ValueError) as error:
+        run.load_checkpoint()
+    assert str(error.value).startswith(f"The checkpoint {path} cannot be read (")
+    assert str(error.value).endswith(
+        f"Remove the folder {path.parent} to train this run from its beginning, with the same command."
+    )
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(run: Run) -> None:
+    run.save_checkpoint(1, TENSORS)
+    before = contents(run.folder)
+    with files_of_at_most(1000), pytest.raises(OSError, match="cannot be written"):
+        run.save_checkpoint(2, {"large": torch.zeros(1000)})
+    assert contents(run.folder) == before
+    assert run.load_checkpoint()[0] == 1
+
+
+# -- snapshots and margins
+
+
+def test_snapshots_come_back_in_order_up_to_the_checkpoint(run: Run) -> None:
+    with pytest.raises(ValueError, match=r"has no snapshots yet\. Train it first"):
+        run.snapshots()
+    labels, indices = np.array([0, 1]), np.array([4, 9])
+    for epoch in (2, 0, 3):
+        embeddings = np.full((2, 3), epoch, dtype=np.float32)
+        run.save_snapshot(epoch, embeddings=embeddings, labels=labels, indices=indices, centres=embeddings + 1)
+    (run.folder / "snapshots" / "epoch-00001.npz.partial").write_text("half")
+    assert run.snapshots().epochs.tolist() == [0]
+    run.save_checkpoint(2, TENSORS)
+    found = run.snapshots()
+    assert found.epochs.tolist() == [0, 2]
+    assert found.embeddings[:, 0, 0].tolist() == [0, 2]
+    assert found.centres is not None
+    assert found.centres[:, 0, 0].tolist() == [1, 3]
+    assert (found.labels.tolist(), found.indices.tolist()) == ([0, 1], [4, 9])
+
+
+def test_without_centres_there_are_none(run: Run) -> None:
+    run.save_snapshot(0, embeddings=np.zeros((2, 3)), labels=np.zeros(2), indices=np.zeros(2))
+    assert run.snapshots().centres is None
+
+
+def test_margins_are_those_of_a_finished_run(run: Run) -> None:
+    run.save_margins(torch.tensor([0.4, 0.6]))
+    run.save_checkpoint(3, TENSORS)
+    with pytest.raises(ValueError) as error:
+        run.margins()
+    assert str(error.value) == (
+        f"The run {run.folder} is not finished: 3 of 4 epochs done. Train it to its end first, with its own parameters."
+    )
+    run.save_checkpoint(4, TENSORS)
+    assert run.margins().tolist() == pytest.approx([0.4, 0.6])
+
+
+def test_nothing_pickled_is_ever_loaded(run: Run) -> None:
+    folder = run.folder / "snapshots"
+    folder.mkdir()
+    np.savez(folder / "epoch-00000.npz", embeddings=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        run.snapshots()
+
+
+def test_a_run_folder_is_what_is_documented(tmp_path: Path) -> None:
+    run = trainer(tmp_path, images=greys(), epochs=2).fit()
+    assert sorted(name for name, value in contents(tmp_path).items() if value is not None) == [
+        "checkpoint/epoch-00002.safetensors",
+        "checkpoint/state.json",
+        "margins.npz",
+        "metrics.jsonl",
+        "run.json",
+        *(f"snapshots/epoch-0000{k}.npz" for k in range(3)),
+    ]
+    assert json.loads((tmp_path / "checkpoint/state.json").read_text()) == {
+        "epoch": 2,
+        "file": "epoch-00002.safetensors",
+    }
+    assert run == Run.load(tmp_path)

@@ -1,0 +1,72 @@
+"""What all figures share: the look, the text around them, the state of having nothing to show, and their checks."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from plotly import graph_objects as go
+
+from workbench import theme
+from workbench.checks import bad_parameter
+
+MAX_RUNS = 6  # as many as there are dashes
+HEIGHT = 420
+REFERENCE = {"color": theme.LIGHT.margin, "width": 1}  # seen on both papers, at 3:1
+CLEAR = "rgba(0,0,0,0)"
+
+Data = TypeVar("Data")
+
+
+def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: str) -> go.Figure:
+    """Give a figure its look and its words.
+
+    The words are in `layout.meta`: the page sets the title as a heading and the caption under the figure, and reads
+    the summary to those who do not see it. They are plain text, not markup. Backgrounds are clear and text is left
+    to the template, so that a page changes between light and dark by changing the template alone.
+    """
+    return figure.update_layout(
+        template=theme.template("wb-light"),
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        meta={"name": name, "title": title, "caption": caption, "summary": summary},
+        height=figure.layout.height or HEIGHT,
+        hovermode="closest",
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"},
+    )
+
+
+def nothing(*, name: str, title: str, sentence: str) -> go.Figure:
+    """A figure without data: no axes, one sentence in the middle that says why."""
+    figure = go.Figure()
+    figure.add_annotation(text=sentence, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return framed(figure, name=name, title=title, caption=sentence, summary=sentence)
+
+
+def checked_runs(runs: Mapping[str, Data], figure: str) -> dict[str, Data]:
+    """The runs as a dictionary of at most `MAX_RUNS`, which is as many as a reader can tell apart."""
+    if not isinstance(runs, Mapping):
+        hint = 'Give a name: {"arcface": ...}.'
+        raise ValueError(bad_parameter(figure, "runs", "a mapping of run name to data", type(runs).__name__, hint=hint))
+    if len(runs) > MAX_RUNS:
+        rule = f"at most {MAX_RUNS} runs, which is as many as can be told apart"
+        raise ValueError(bad_parameter(figure, "runs", rule, len(runs), hint="Choose some."))
+    return dict(runs)
+
+
+def finite(values: Any, what: str) -> NDArray[np.float64]:
+    """A flat float64 array, or a sentence that says where it is not finite."""
+    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(
+            f"{what}: {int(bad.sum())} of {len(array)} values are not finite, the first at {bad.argmax()}."
+        )
+    return array
+
+
+def faded(colour: str, alpha: float) -> str:
+    """The `#rrggbb` colour with an opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
