@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup report test check bench lab chromium clean
+.PHONY: help setup report test check bench gallery lab chromium clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: .venv/dev  ## format, lint, types
 
 bench: .venv/dev  ## measure speed and memory as ratios to stated rivals
 	$(BIN)/python -m tests.benchmarks
+
+gallery: .venv/dev chromium  ## photograph the main job's views for the README
+	$(BIN)/python reports/gallery/make.py
 
 lab: .venv/ready  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks

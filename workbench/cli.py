@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from workbench import __version__
 from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked
+from workbench.environment import PATIENT_THREADS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 data_app = typer.Typer(help="Image sets to train on.", invoke_without_command=True)
@@ -194,9 +195,8 @@ def main() -> None:
     Exits with 0 if it worked, 1 if a notebook failed or a file could not be written, 2 if what was given was wrong,
     and 130 if it was stopped.
     """
-    # Threads that wait by spinning fight with whatever else runs: on two busy cores an epoch took ten times as long.
-    # This has to be said before torch is imported, and is inherited by the kernels that run notebooks.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in PATIENT_THREADS.items():
+        os.environ.setdefault(name, value)
     try:
         code = app(standalone_mode=False)
         if code == 130:  # what Typer makes of Ctrl-C

@@ -53,6 +53,7 @@ ZERO = (
         (rows(), LABELS.float(), "labels", COUNT.format("torch.float32", [4])),
         (rows(), LABELS > 0, "labels", COUNT.format("torch.bool", [4])),
         (rows(), labels((3, 3)), "labels", RANGE.format(3, 3, 1)),
+        (rows(), labels((2, -2)), "labels", RANGE.format(-2, 2, 1)),
         (rows(), labels((1, -2), (2, 9)), "labels", RANGE.format(-2, 1, 2)),
         (rows(2, 4, 3), labels((1, 7)), "labels", RANGE.format(7, 1, 1)),
         (with_row(2, torch.nan), LABELS, "embeddings", FINITE.format(2, 1, 4)),

@@ -2,15 +2,28 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import default
 
-# A figure's plain data: no script in the notebook, and a page that draws it itself.
-_RENDERER = {"PLOTLY_RENDERER": "plotly_mimetype"}
+from workbench import environment
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel that is told how to run, and is talked to through a socket file that no other user can read."""
+
+    @default("transport")
+    def _private_transport(self) -> str:
+        return "tcp" if os.name == "nt" else "ipc"
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # the parent names a wrapper
+        # A figure is shown as its plain data: no script in the notebook, and a page that draws it itself.
+        variables = environment.PATIENT_THREADS | dict(os.environ) | {"PLOTLY_RENDERER": "plotly_mimetype"}
+        await super().start_kernel(**{**options, "env": variables})
 
 
 class ReportError(Exception):
@@ -35,15 +48,15 @@ def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, prog
     output.parent.mkdir(parents=True, exist_ok=True)
     running = output.with_name(f"{output.stem}.failed.ipynb")
     try:
-        with _environment(_RENDERER):
-            papermill.execute_notebook(
-                str(notebook),
-                str(running),
-                parameters=dict(parameters),
-                kernel_name="python3",
-                progress_bar=progress,
-                stderr_file=sys.stderr if progress else None,
-            )
+        papermill.execute_notebook(
+            str(notebook),
+            str(running),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            kernel_manager_class=_Kernel,
+            progress_bar=progress,
+            stderr_file=sys.stderr if progress else None,
+        )
     except papermill.exceptions.PapermillExecutionError as error:
         source = "\n".join(f"    {line}" for line in error.source.strip().splitlines()[:12])
         raise ReportError(
@@ -56,18 +69,3 @@ def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, prog
     nbformat.write(executed, running)
     running.replace(output)
     return executed
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the kernel that is started inside."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
