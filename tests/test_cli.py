@@ -62,7 +62,7 @@ def workbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         ((), ["report", "train", "losses", "data", "--version"]),
         (("--help",), ["report", "train", "losses", "data", "--version"]),
         (("train", "--help"), ["-p, --parameter NAME=VALUE", "-o, --output DIR", "workbench train -p loss=arcface"]),
-        (("report", "--help"), ["[notebook]", "-p losses=[cosface,elasticface-cos+]"]),
+        (("report", "--help"), ["[notebook]", "-p 'losses=[cosface,elasticface-cos+]'"]),
         (("losses", "--help"), ["[name]"]),
         (("data", "--help"), ["show"]),
         (("data", "show", "--help"), ["{name}"]),

@@ -58,6 +58,14 @@ def test_an_overflow_in_the_last_step_of_an_epoch_is_told(tmp_path: Path) -> Non
     assert not (tmp_path / "metrics.jsonl").read_text()
 
 
+def test_a_gradient_norm_that_overflows_is_told(tmp_path: Path) -> None:
+    """Clipped by infinity, the backbone stands still for good while all its weights stay finite."""
+    trained = trainer(tmp_path, epochs=1, batch_size=42, scale=1e25, warmup=0.0)
+    with pytest.raises(ValueError, match="Training stopped being finite in epoch 1"):
+        trained.fit()
+    assert trained.learner.is_finite()
+
+
 def test_a_full_disk_stops_training_and_the_run_goes_on_later(tmp_path: Path) -> None:
     trainer(tmp_path / "whole").fit()
     folder = tmp_path / "full"

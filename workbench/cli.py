@@ -50,7 +50,7 @@ trains nothing twice.
 \b
 Examples:
   workbench report
-  workbench report -p losses=[cosface,elasticface-cos+] -p seed=1"""
+  workbench report -p 'losses=[cosface,elasticface-cos+]' -p seed=1"""
 
 
 @app.command(help=_help(ReportConfig, _REPORT))
