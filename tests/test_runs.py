@@ -1,6 +1,7 @@
 """A run folder: what is read from it, what is refused, and what a kill leaves behind."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,9 @@ def test_records_count_up_to_the_checkpoint(run: Run) -> None:
     assert run.records() == [{"epoch": 1, "loss": 0.1}, {"epoch": 2, "loss": 0.2}]
 
 
-@pytest.mark.parametrize("rubbish", ['{"epoch": 3, "lo', "\0\0\0\0", '{"epoch": 3}\n{"epoch": 4'])
+@pytest.mark.parametrize(
+    "rubbish", ['{"epoch": 3, "lo', "\0\0\0\0", '{"epoch": 3}\n{"epoch": 4', '{"epo\n{"epoch": 2}\n']
+)
 def test_a_line_that_was_cut_short_is_forgotten(run: Run, rubbish: str) -> None:
     for epoch in (1, 2):
         run.append_record({"epoch": epoch})
@@ -152,6 +155,19 @@ def test_a_checkpoint_counts_from_the_moment_it_is_named(run: Run) -> None:
     run.rewind(1)
     assert not later.exists()
     assert run.load_checkpoint()[0] == 1
+
+
+def test_all_that_a_checkpoint_claims_is_on_the_disk_before_it_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut, state.json must not promise what only the memory held."""
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda file: flushed.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    run.append_record({"epoch": 1})
+    run.save_snapshot(1, embeddings=np.zeros(1))
+    run.save_checkpoint(1, TENSORS)
+    before = flushed[: flushed.index("state.json.partial")]
+    assert {"metrics.jsonl", "epoch-00001.npz.partial", "epoch-00001.safetensors.partial"} <= set(before)
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "rubbish"])

@@ -126,6 +126,22 @@ def test_records_tell_of_every_epoch(tmp_path: Path) -> None:
     assert 0 < records[-1]["angle"] < records[0]["angle"] < 3.15
 
 
+@pytest.mark.parametrize(("every", "saved"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (9, [5])])
+def test_checkpoints_come_as_often_as_asked_for_and_at_the_end(
+    tmp_path: Path, every: int, saved: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    save = Run.save_checkpoint
+
+    def watched(self: Run, epoch: int, tensors: Any) -> None:
+        found.append(epoch)
+        save(self, epoch, tensors)
+
+    monkeypatch.setattr(Run, "save_checkpoint", watched)
+    trainer(tmp_path, epochs=5, checkpoint_every=every).fit()
+    assert found == saved
+
+
 @pytest.mark.parametrize(
     ("epochs", "snapshots", "kept"),
     [(3, 40, [0, 1, 2, 3]), (4, 2, [0, 2, 4]), (5, 2, [0, 3, 5]), (3, 1, [0, 3])],

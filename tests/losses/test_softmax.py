@@ -181,7 +181,7 @@ def test_float32_is_no_worse_than_the_naive_formula(normalize: bool) -> None:
             for i, (value, exact) in enumerate(zip(result, truth, strict=True)):
                 total[i] += ((value - exact).square().mean() / exact.square().mean()).detach()
     assert (off_naive > 0).all()
-    assert (off_ours.sqrt() <= 1.25 * off_naive.sqrt()).all()
+    assert (off_ours.sqrt() <= 1.4 * off_naive.sqrt()).all()
 
 
 def test_half_precision_is_computed_in_float32() -> None:
