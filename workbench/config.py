@@ -58,6 +58,11 @@ class TrainingConfig(BaseModel):
         (0.308, 0.538, 0.769, 0.962), strict=False, description="where `step` divides by 10, as shares of the run"
     )
     warmup: float = Field(0.125, ge=0, le=1, description="share of the run in which the learning rate rises to lr")
+    # CoReFace begins when the learning rate first drops, after 8 of 26 epochs, and raises the dropout to 0.6.
+    views_from: float = Field(
+        0.308, ge=0, le=1, description="share of the run after which a loss of two views gets two"
+    )
+    views_dropout: float = Field(0.6, ge=0, le=0.99, description="dropout from then on; it is what tells views apart")
     clip_norm: float | None = Field(5.0, gt=0, description="largest gradient norm of the backbone; 5 as in ElasticFace")
     flip: bool = Field(False, description="mirror half of the training images; on for faces, off for digits")
     shift: int = Field(0, ge=0, description="move training images by up to this many pixels")

@@ -48,9 +48,14 @@ class Learner:
             weight_decay=config.weight_decay,
         )
 
-    def step(self, step: int, images: Tensor, labels: Tensor, *, lr: float) -> Step:
-        """Take one step of SGD on uint8 images [N, C, H, W] and their labels [N]; its draws depend on `step` alone."""
+    def step(self, step: int, images: Tensor, labels: Tensor, *, lr: float, contrast: bool = True) -> Step:
+        """Take one step of SGD on uint8 images [N, C, H, W] and their labels [N]; its draws depend on `step` alone.
+
+        A loss of several views gets them, with the raised dropout, only if `contrast` is true.
+        """
         config = self.config
+        views = self.head.views if contrast else 1
+        self.model.dropout.p = config.views_dropout if views > 1 else config.dropout
         torch.manual_seed(mixed_seed(config.seed, "dropout", step))
         inputs = augment(
             data.to_float(images.to(self.device)),
@@ -60,7 +65,7 @@ class Learner:
         )
         self.model.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
-            embeddings = self.model(inputs, views=self.head.views)
+            embeddings = self.model(inputs, views=views)
         loss: Tensor = self.head(embeddings, labels.to(self.device), generator=generator(config.seed, "margins", step))
         self.optimizer.zero_grad()
         loss.backward()
@@ -79,8 +84,8 @@ class Learner:
         return torch.cat([self.model(data.to_float(part.to(self.device))).cpu() for part in parts])
 
     def centres(self) -> Tensor:
-        """Return the class weights as float32 [C, D] on the CPU."""
-        return self.head.weight.detach().float().cpu()
+        """Return one direction for each class as float32 [C, D] on the CPU."""
+        return self.head.class_centres().float().cpu()
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next step depends on, by name."""

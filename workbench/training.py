@@ -117,8 +117,10 @@ class Trainer:
         tally = _Tally(config.batch_size)
         for step in range(first, first + self.steps_per_epoch):
             batch = order[(step - first) * config.batch_size :][: config.batch_size]
-            lr = learning_rate(config, step, self.steps_per_epoch * config.epochs)
-            tally.add(self.learner.step(step, train.images[batch], train.labels[batch], lr=lr), step, lr)
+            steps = self.steps_per_epoch * config.epochs
+            lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
+            done = self.learner.step(step, train.images[batch], train.labels[batch], lr=lr, contrast=contrast)
+            tally.add(done, step, lr)
             if bar.update():  # true when the bar is redrawn, at most twice a second
                 bar.set_postfix(tally.progress(), refresh=False)
         bar.set_postfix(tally.progress(), refresh=False)

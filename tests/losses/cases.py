@@ -26,8 +26,8 @@ class Case:
     psi: Callable[[float, float, float], float]
     """Own score at theta radians with default margins, for an embedding of length x and a weight of length w."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    no_margin: Mapping[str, Any] = field(default_factory=lambda: {"margin": 0.0})
-    """Options with which the loss equals NormFace, on unit embeddings and weights."""
+    no_margin: Mapping[str, Any] | None = field(default_factory=lambda: {"margin": 0.0})
+    """Options with which the loss equals NormFace, on unit embeddings and weights; None if there are none."""
     embedding_length: bool = False
     """Whether the length of an embedding changes the loss."""
     weight_length: bool = False
@@ -35,6 +35,15 @@ class Case:
     true_gradient: bool = True
     """Whether the gradient is that of the value."""
     random: bool = False
+    negative: Callable[[float, float], float] = lambda cosine, own: cosine
+    """What becomes of the cosine of a negative, given the own score."""
+    penalty: Callable[[float], float] = lambda x: 0.0
+    """What an embedding of length x costs in itself."""
+    views: int = 1
+    state: tuple[str, ...] = ()
+    """Buffers that a checkpoint holds beside the parameters."""
+    demanded: Callable[[float], float] | None = None
+    """Margin that is recorded for an embedding of length x, if it is not `margin`."""
 
     def __str__(self) -> str:
         return "-".join([self.name, *map(str, self.options.values())])
@@ -64,6 +73,14 @@ def cosface(theta: float, x: float, w: float) -> float:
 
 def linear_arcface(theta: float, x: float, w: float) -> float:
     return cos(theta + 0.5) if theta < pi - 0.5 else cos(theta) - 0.5 * math.sin(0.5)
+
+
+def clipped(cosine: float, own: float) -> float:
+    return min(max(cosine, -0.999), 0.999)
+
+
+def magface_margin(x: float) -> float:
+    return 0.45 + 0.35 * (x - 0.01) / (1000 - 0.01)
 
 
 def softmax(theta: float, x: float, w: float) -> float:
@@ -96,6 +113,35 @@ CASES = [
     Case("elasticface-cos+", cosface, random=True),
     Case("elasticface-arc+", arcface, **released),
     Case("elasticface-cos+", cosface, **released),
+    # Without what depends on the batch or on earlier batches; that is tested for each loss by itself.
+    Case(
+        "adaface",
+        lambda theta, x, w: clipped(cos(theta), 0) - 0.4,
+        {"h": 0.0, "momentum": 0.0},
+        negative=clipped,
+        state=("mean", "deviation"),
+        demanded=lambda x: 0.0,
+    ),
+    Case(
+        "magface",
+        lambda theta, x, w: cos(theta + magface_margin(x)) if cos(theta) > 0 else cos(theta),
+        {"low_length": 0.01, "high_length": 1000.0},
+        no_margin={"low_margin": 0.0, "high_margin": 0.0, "length_weight": 0.0},
+        embedding_length=True,
+        penalty=lambda x: 35 * (x / 1000**2 + 1 / x),
+        demanded=lambda x: magface_margin(x),
+    ),
+    Case(
+        "curricularface",
+        linear_arcface,
+        {"momentum": 0.0},
+        no_margin=None,  # hard negatives are reshaped without a margin too
+        state=("t",),
+        negative=lambda cosine, own: cosine * cosine if cosine > own else cosine,
+    ),
+    Case("subcenter-arcface", arcface, {"centres": 1}, state=("usage",)),
+    Case("coreface", arcface, {"contrast_weight": 0.0}, views=2, state=("contrast_margin",)),
+    Case("jcsc", arcface, {"guidance": 0.0, "cluster_weight": 0.0, "align_weight": 0.0}, state=("clusters",)),
 ]
 
 NUMBERS = ["0.5", None, True, math.nan, math.inf, -math.inf]
@@ -118,6 +164,26 @@ RULES = {  # parameter, or margin in its unit: the rule in words, the hint, valu
     "plus": FLAG,
     "gradient": ("one of 'exact', 'detached'", "", ["none", "Exact", None]),
     "beyond_pi": ("one of 'formula', 'linear'", "", ["flat", None]),
+    "h": ("a number in [0, inf)", "", [*NUMBERS, -1]),
+    "momentum": ("a number in [0, 1]", "", [*NUMBERS, -0.01, 1.01]),
+    "low_margin": ANGLE,
+    "high_margin": ANGLE,
+    "low_length": ("a number in [1e-06, inf)", "", [*NUMBERS, 0, -1]),
+    "high_length": ("a number in [0.02, inf)", " It is the length with the largest margin.", [*NUMBERS, 0, -1]),
+    "length_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
+    "easy_margin": FLAG,
+    "centres": ("a whole number of at least 1", "", ["3", None, True, 0, -1, 2.0]),
+    "contrast_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
+    "protocol": ("one of 'n', 'double-n', '2n', 'full'", "", ["N", None]),
+    "mask": ("one of 'zero', 'removed'", "", ["none", None]),
+    "initial_margin": ("a number in [-2, 2]", "", [*NUMBERS, -2.1, 2.1]),
+    "margin_updates": ("one of 'once', 'twice'", "", ["thrice", None]),
+    "guidance": ("a number in (-inf, inf)", "", NUMBERS),
+    "hardness": ("one of 'cosine', 'posterior'", "", ["angle", None]),
+    "temperature": POSITIVE,
+    "cluster_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
+    "align_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
+    "start": ("one of 'features', 'weights'", "", ["zeros", None]),
     "assignment": ("one of 'paper', 'released'", "", ["sorted", None]),
 }
 

@@ -41,7 +41,7 @@ class InterfaceContract:
         head = build(case)
         assert isinstance(head.weight, nn.Parameter)
         assert (head.dim, head.classes, head.weight.shape) == (D, C, (C, D))
-        assert (head.scale, head.views) == (3.0, 1)
+        assert (head.scale, head.views) == (3.0, case.views)
         assert head.margin_unit in ("rad", "cosine", "factor", "")
         assert bool(head.margin_unit) == (head.margin != 0)
 
@@ -160,7 +160,8 @@ class InterfaceContract:
         assert_close(head.observed["cosine"], F.cosine_similarity(rows, head.weight[own], dim=1))
         assert torch.equal(head.observed["correct"], scores.argmax(1) == own)
         assert 0 < head.observed["correct"].sum() < len(own)
-        assert_close(head.observed["margin"], torch.full((len(own),), head.margin, dtype=torch.float64))
+        demanded = [case.demanded(x) if case.demanded else head.margin for x in rows.detach().norm(dim=1).tolist()]
+        assert_close(head.observed["margin"], torch.tensor(demanded, dtype=torch.float64))
 
     def test_state_goes_from_one_loss_to_another(self, case: Case) -> None:
         head, other, embeddings = build(case), build(case), samples()
@@ -169,7 +170,7 @@ class InterfaceContract:
         other.load_state_dict(head.state_dict())
         assert torch.equal(other(embeddings, LABELS), loss)
         assert torch.equal(copy.deepcopy(head)(embeddings, LABELS), loss)
-        assert set(head.state_dict()) == {name for name, _ in head.named_parameters()}
+        assert set(head.state_dict()) == {name for name, _ in head.named_parameters()} | set(case.state)
 
     def test_weights_are_drawn_from_a_narrow_normal_distribution(self, case: Case) -> None:
         head = case.create(100, 400)

@@ -28,11 +28,15 @@ def in_the_plane(case: Case, dtype: torch.dtype = torch.float64, **options: floa
 def closed_form(case: Case, head: torch.nn.Module, x: float, degrees: float) -> float:
     """Return the loss of an embedding of length x, written with numbers alone."""
     own = case.psi(math.radians(degrees), x, 1.5)
-    lengths = [(x if case.embedding_length else 1) * (w if case.weight_length else 1) for w, _ in OTHERS]
-    others = [
-        length * math.cos(math.radians(other - degrees)) for length, (_, other) in zip(lengths, OTHERS, strict=True)
+    lengths = [
+        (x if case.embedding_length and not case.penalty(x) else 1) * (w if case.weight_length else 1)
+        for w, _ in OTHERS
     ]
-    return math.log1p(sum(math.exp(head.scale * (other - own)) for other in others))
+    others = [
+        length * case.negative(math.cos(math.radians(other - degrees)), own)
+        for length, (_, other) in zip(lengths, OTHERS, strict=True)
+    ]
+    return math.log1p(sum(math.exp(head.scale * (other - own)) for other in others)) + case.penalty(x)
 
 
 class MathematicsContract:
@@ -66,11 +70,14 @@ class MathematicsContract:
 
     def test_without_margin_it_is_normface(self, case: Case) -> None:
         embeddings = torch.nn.functional.normalize(samples(), dim=1)
-        head = build(case, **case.no_margin)
+        head = build(case, **({"margin": 0.0} if case.no_margin is None else case.no_margin))
         head.weight.data = torch.nn.functional.normalize(head.weight.data, dim=1)
         normface = losses.create("normface", D, C, scale=3.0).double()
         normface.load_state_dict({"weight": head.weight.detach()})
         expected = gradients(normface, embeddings)
+        if case.no_margin is None:
+            assert abs(head(embeddings, LABELS) - expected[0]) > 1e-3
+            return
         for mine, theirs in zip(gradients(head, embeddings), expected, strict=True):
             # Lengths may still matter: only what turns the vectors is compared.
             if mine.ndim:

@@ -152,6 +152,6 @@ def test_the_mean_of_the_drawn_targets(margin: float, std: float) -> None:
     theta, N = 1.1, 200_000
     head = losses.create("elasticface-arc", 2, 2, margin=margin, std=std)
     cosine = torch.full((N,), math.cos(theta))
-    targets = head.target(cosine, head.draw_margin(cosine, None), torch.ones(N))
+    targets = head.target(cosine, head.draw_margin(cosine, batch=None, generator=None), torch.ones(N))
     expected = math.exp(-(std**2) / 2) * math.cos(theta + margin)
     assert abs(targets.mean() - expected) < 3 * targets.std() / math.sqrt(N)

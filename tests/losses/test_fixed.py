@@ -121,6 +121,15 @@ def test_margins_have_units() -> None:
         "elasticface-cos": "cosine",
         "elasticface-arc+": "rad",
         "elasticface-cos+": "cosine",
+        "adaface": "rad",
+        "magface": "rad",
+        "curricularface": "rad",
+        "subcenter-arcface": "rad",
+        "coreface": "rad",
+        "jcsc": "rad",
+        "unpg-arcface": "rad",
+        "unpg-cosface": "cosine",
+        "unpg-magface": "rad",
     }
 
 

@@ -1,6 +1,9 @@
 """Margin losses behind one interface: `losses.create(name, dim, classes, **parameters)`."""
 
 from workbench.losses import margins as margins
+from workbench.losses.adaface import AdaFace as AdaFace
+from workbench.losses.coreface import CoReFace as CoReFace
+from workbench.losses.curricularface import CurricularFace as CurricularFace
 from workbench.losses.elasticface import ElasticArcFace as ElasticArcFace
 from workbench.losses.elasticface import ElasticCosFace as ElasticCosFace
 from workbench.losses.fixed import ArcFace as ArcFace
@@ -10,24 +13,37 @@ from workbench.losses.fixed import NormFace as NormFace
 from workbench.losses.fixed import Softmax as Softmax
 from workbench.losses.fixed import SphereFace as SphereFace
 from workbench.losses.head import Head as Head
+from workbench.losses.jcsc import JCSC as JCSC
+from workbench.losses.magface import MagFace as MagFace
 from workbench.losses.registry import create as create
 from workbench.losses.registry import describe as describe
 from workbench.losses.registry import names as names
 from workbench.losses.registry import parameters as parameters
 from workbench.losses.softmax import ClassScores as ClassScores
+from workbench.losses.softmax import Reshape as Reshape
 from workbench.losses.softmax import class_scores as class_scores
+from workbench.losses.subcenter import SubCenterArcFace as SubCenterArcFace
+from workbench.losses.unpg import PairNegatives as PairNegatives
 
 __all__ = [
+    "JCSC",
+    "AdaFace",
     "ArcFace",
     "ClassScores",
+    "CoReFace",
     "Combined",
     "CosFace",
+    "CurricularFace",
     "ElasticArcFace",
     "ElasticCosFace",
     "Head",
+    "MagFace",
     "NormFace",
+    "PairNegatives",
+    "Reshape",
     "Softmax",
     "SphereFace",
+    "SubCenterArcFace",
     "class_scores",
     "create",
     "describe",

@@ -14,8 +14,12 @@ class Batch(NamedTuple):
     """A checked batch: V views of N samples become rows, and rows without a class are gone."""
 
     embeddings: Float[Tensor, "rows dim"]
+    unit: Float[Tensor, "rows dim"]
+    """The embeddings, divided by their norms."""
     labels: Int[Tensor, " rows"]
     norms: Float[Tensor, " rows"]
+    views: int
+    """V; rows of one view stand together."""
     kept: Bool[Tensor, " all_rows"] | None
     """Which of the V * N rows are still there; None if all are."""
 
@@ -44,7 +48,8 @@ def prepare(owner: str, embeddings: Tensor, labels: Tensor, *, dim: int, classes
             f"Got {labels.dtype} of shape {list(labels.shape)} instead."
         )
     rows = embeddings.reshape(-1, dim).to(torch.promote_types(embeddings.dtype, torch.float32))
-    labels = labels.long().repeat(len(embeddings) if embeddings.ndim == 3 else 1)
+    views = len(embeddings) if embeddings.ndim == 3 else 1
+    labels = labels.long().repeat(views)
     norms = torch.linalg.vector_norm(rows, dim=1)
     sound = norms.isfinite() & (norms > 0) & (labels < classes) & (labels >= IGNORED)
     kept = labels != IGNORED
@@ -53,8 +58,9 @@ def prepare(owner: str, embeddings: Tensor, labels: Tensor, *, dim: int, classes
     if not all_sound:
         raise ValueError(_complaint(owner, norms, labels[: embeddings.shape[-2]], classes))
     if all_kept:
-        return Batch(rows, labels, norms, None)
-    return Batch(rows[kept], labels[kept], norms[kept], kept)
+        return Batch(rows, rows / norms[:, None], labels, norms, views, None)
+    rows, norms = rows[kept], norms[kept]
+    return Batch(rows, rows / norms[:, None], labels[kept], norms, views, kept)
 
 
 def _complaint(owner: str, norms: Tensor, labels: Tensor, classes: int) -> str:

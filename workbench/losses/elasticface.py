@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from workbench.checks import flag, number, one_of
+from workbench.losses.batch import Batch
 from workbench.losses.fixed import angle_margin, cosine_margin
 from workbench.losses.head import Head
 from workbench.losses.margins import additive_angle, additive_cosine, margins_by_distance
@@ -51,7 +52,7 @@ class ElasticHead(Head):
         one_of(type(self).__name__, "assignment", assignment, get_args(Assignment))
         self.assignment = assignment
 
-    def draw_margin(self, cosine: Tensor, generator: torch.Generator | None) -> Tensor | float:
+    def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Draw one margin for each sample."""
         device = cosine.device if generator is None else generator.device
         noise = torch.randn(len(cosine), dtype=cosine.dtype, device=device, generator=generator)

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from workbench.checks import bad_parameter, positive, whole
 from workbench.losses.batch import Batch, prepare
 from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.unpg import PairNegatives
 
 
 class Head(nn.Module):
@@ -33,6 +34,7 @@ class Head(nn.Module):
             ElasticFace. The loss does not depend on its length. Give it to the optimiser.
         scale: s, the factor of all cosines.
         margin: m, in `margin_unit`; 0 for a loss without margin.
+        pair_negatives: UNPG's negatives from the pairs of the batch, which join those of the classes; None by default.
         views: how many views of each sample the loss wants from the model.
         margin_unit: "rad", "cosine", "factor" or "" (no margin).
         observed: the last batch, detached, one value for each row that was not left out: `cosine` to the own class,
@@ -52,6 +54,7 @@ class Head(nn.Module):
         classes = whole(owner, "classes", classes, least=2, hint="One class leaves nothing to tell apart.")
         self.weight = nn.Parameter(torch.empty(classes, dim))
         self.observed: Mapping[str, Tensor] = {}
+        self.pair_negatives: PairNegatives | None = None
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -91,9 +94,9 @@ class Head(nn.Module):
         """
         owner = type(self).__name__
         batch = prepare(owner, embeddings, labels, dim=self.dim, classes=self.classes)
-        features = batch.embeddings / batch.norms[:, None] if self.normalize_features else batch.embeddings
-        scores = self.scores(features, batch.labels)
-        margin = self.draw_margin(scores.own, generator) if margins is None else self._given(margins, embeddings, batch)
+        scores = self.scores(batch.unit if self.normalize_features else batch.embeddings, batch.labels)
+        given = None if margins is None else self._given(margins, embeddings, batch)
+        margin = self.draw_margin(scores.own, batch, generator) if given is None else given
         margin = self.assign_margin(scores.own, margin)
         own = scores.own.detach()
         self.observed = {
@@ -101,15 +104,19 @@ class Head(nn.Module):
             "correct": own > scores.rival,
             "margin": torch.as_tensor(margin, dtype=own.dtype, device=own.device).detach().expand_as(own),
         }
-        losses = F.softplus(scores.others - self.scale * self.target(scores.own, margin, batch.norms), threshold=40)
+        others = scores.others
+        if self.pair_negatives is not None:
+            others = torch.logaddexp(others, self.pair_negatives(batch.unit, batch.labels, scale=self.scale))
+        losses = F.softplus(others - self.scale * self.target(scores.own, margin, batch.norms), threshold=40)
+        losses = losses + self.penalty(batch.norms)
         # The mean over no samples is a loss of 0 that still has a (zero) gradient.
-        return losses.sum() / max(1, len(losses))
+        return losses.sum() / max(1, len(losses)) + self.regularise(batch)
 
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare features with the class weights."""
         return class_scores(features, self.weight, labels, scale=self.scale)
 
-    def draw_margin(self, cosine: Tensor, generator: torch.Generator | None) -> Tensor | float:
+    def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Return the margin of each sample, or one for all: the fixed margin."""
         return self.margin
 
@@ -120,6 +127,18 @@ class Head(nn.Module):
     def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
         """Return psi [N] for the own scores [N], their margins, and the norms [N] of the raw embeddings."""
         return own
+
+    def penalty(self, norms: Tensor) -> Tensor | float:
+        """Return what is added to the loss of each sample for the length of its embedding: nothing."""
+        return 0.0
+
+    def regularise(self, batch: Batch) -> Tensor | float:
+        """Return what is added to the loss of the batch: nothing."""
+        return 0.0
+
+    def class_centres(self) -> Tensor:
+        """Return one direction for each class, [C, D], without gradient: the weight rows."""
+        return self.weight.detach()
 
     def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
         """Return the cosine [N] behind the own score [N]."""
@@ -134,4 +153,5 @@ class Head(nn.Module):
 
     def extra_repr(self) -> str:
         """Show sizes and parameters as they were given."""
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters)
+        shown = [f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters]
+        return ", ".join(shown if self.pair_negatives is None else [*shown, f"whisker={self.pair_negatives.whisker!r}"])

@@ -6,9 +6,16 @@ from functools import partial
 from typing import Any
 
 from workbench.checks import unknown_name
+from workbench.losses.adaface import AdaFace
+from workbench.losses.coreface import CoReFace
+from workbench.losses.curricularface import CurricularFace
 from workbench.losses.elasticface import ElasticArcFace, ElasticCosFace
 from workbench.losses.fixed import ArcFace, Combined, CosFace, NormFace, Softmax, SphereFace
 from workbench.losses.head import Head
+from workbench.losses.jcsc import JCSC
+from workbench.losses.magface import MagFace
+from workbench.losses.subcenter import SubCenterArcFace
+from workbench.losses.unpg import PairNegatives
 
 _LOSSES: dict[str, Callable[..., Head]] = {
     "softmax": Softmax,
@@ -22,12 +29,20 @@ _LOSSES: dict[str, Callable[..., Head]] = {
     "elasticface-cos": ElasticCosFace,
     "elasticface-arc+": partial(ElasticArcFace, plus=True, std=0.0175),
     "elasticface-cos+": partial(ElasticCosFace, plus=True, std=0.025),
+    "adaface": AdaFace,
+    "magface": MagFace,
+    "curricularface": CurricularFace,
+    "subcenter-arcface": SubCenterArcFace,
+    "coreface": CoReFace,
+    "jcsc": JCSC,
 }
+_UNPG = "unpg-"
+_LISTED = (*_LOSSES, "unpg-arcface", "unpg-cosface", "unpg-magface")
 
 
 def names() -> list[str]:
-    """Return the names that `create` knows."""
-    return list(_LOSSES)
+    """Return the names that `create` knows. Beside these, `unpg-NAME` adds UNPG's pairs to any class-based loss."""
+    return list(_LISTED)
 
 
 def parameters(name: str) -> dict[str, Any]:
@@ -39,9 +54,7 @@ def parameters(name: str) -> dict[str, Any]:
     Raises:
         ValueError: If there is no loss of this name; the nearest names are given.
     """
-    if name not in _LOSSES:
-        raise ValueError(unknown_name("loss", name, _LOSSES))
-    options = inspect.signature(_LOSSES[name]).parameters.values()
+    options = inspect.signature(_builder(name)).parameters.values()
     return {option.name: option.default for option in options if option.default is not inspect.Parameter.empty}
 
 
@@ -67,11 +80,37 @@ def create(name: str, dim: int, classes: int, **options: Any) -> Head:
     for option in options:
         if option not in known:
             raise ValueError(unknown_name(f"parameter of the loss {name!r} named", option, known))
-    return _LOSSES[name](dim, classes, **options)
+    return _builder(name)(dim, classes, **options)
 
 
 def describe(name: str) -> str:
     """Return the documentation of a loss: its equation, and every parameter with unit, range and origin."""
-    parameters(name)
-    loss = _LOSSES[name]
-    return inspect.getdoc(loss.func if isinstance(loss, partial) else loss) or ""
+    _builder(name)
+    base = name.removeprefix(_UNPG)
+    loss = _LOSSES[base]
+    text = inspect.getdoc(loss.func if isinstance(loss, partial) else loss) or ""
+    if base == name:
+        return text
+    equation, _, parameters = (inspect.getdoc(PairNegatives) or "").partition("Args:\n")
+    return f"{equation.strip()}\n\nOn top of {base}:\n\n{text}\n{parameters}"
+
+
+def _builder(name: str) -> Callable[..., Head]:
+    base = name.removeprefix(_UNPG)
+    if base not in _LOSSES:
+        raise ValueError(unknown_name("loss", name, _LISTED))
+    return _LOSSES[base] if base == name else _with_pairs(_LOSSES[base])
+
+
+def _with_pairs(head: Callable[..., Head]) -> Callable[..., Head]:
+    """Return a builder that takes the parameters of a head and UNPG's `whisker`."""
+
+    def build(dim: int, classes: int, *, whisker: float | None = 1.5, **options: Any) -> Head:
+        module = head(dim, classes, **options)
+        module.pair_negatives = PairNegatives(whisker)
+        return module
+
+    signature = inspect.signature(head)
+    whisker = inspect.signature(build).parameters["whisker"]
+    build.__signature__ = signature.replace(parameters=[*signature.parameters.values(), whisker])  # type: ignore[attr-defined]
+    return build
