@@ -128,7 +128,7 @@ def test_image_sets_are_listed_and_counted(workbench: Command) -> None:
     [
         (
             ("losses", "arcfase"),
-            "There is no loss 'arcfase'. Did you mean 'arcface' or 'cosface' or 'normface'? Known: ",
+            "There is no loss 'arcfase'. Did you mean 'arcface' or 'unpg-arcface' or 'magface'? Known: ",
         ),
         (("data", "show", "digts"), "There is no data set 'digts'. Did you mean 'digits'? Known: digits."),
         (("report", "90_run_reprt"), "There is no notebook '90_run_reprt'. Did you mean '90_run_report'?"),

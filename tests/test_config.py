@@ -74,7 +74,7 @@ def test_the_losses_of_a_report_are_one_to_four_names(value: object, rule: str) 
 
 
 LOSSES = ", ".join(sorted(losses.names()))
-ARCFASE = f"There is no loss 'arcfase'. Did you mean 'arcface' or 'cosface' or 'normface'? Known: {LOSSES}."
+ARCFASE = f"There is no loss 'arcfase'. Did you mean 'arcface' or 'unpg-arcface' or 'magface'? Known: {LOSSES}."
 COSINES = "It is subtracted from a cosine: 0.35 is usual."
 RADIANS = "It is an angle in radians: 0.5 is 28.6 degrees."
 

@@ -32,8 +32,8 @@ def test_numbers_that_are_not_finite_stop_training_and_spare_the_checkpoint(
     changes = {"warmup": 0.0, "epochs": 4, **changes}
     tame = Learner.step
 
-    def calm_at_first(self: Learner, step: int, *arguments: Any, lr: float) -> Step:
-        return tame(self, step, *arguments, lr=lr if step > 5 else 1e-3)
+    def calm_at_first(self: Learner, step: int, *arguments: Any, lr: float, **options: Any) -> Step:
+        return tame(self, step, *arguments, lr=lr if step > 5 else 1e-3, **options)
 
     monkeypatch.setattr(Learner, "step", calm_at_first)
     with pytest.raises(ValueError, match=r"finite.* smaller learning rate or gradient clipping usually cures it"):
