@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.small import config, greys
-from workbench import data
+from workbench import data, losses
 from workbench.learner import Learner
 from workbench.randomness import generator
 
@@ -49,7 +49,9 @@ def test_the_first_weights_are_a_function_of_the_seed() -> None:
         {"momentum": 0.0},
         {"model": "convnet", "loss": "softmax", "loss_options": {"bias": True}},
         {"precision": "bfloat16"},
+        *({"loss": name} for name in losses.names()),
     ],
+    ids=str,
 )
 def test_a_restored_state_goes_on_with_the_same_bits(changes: dict[str, object]) -> None:
     through, first, second = (learner(**changes) for _ in range(3))
