@@ -40,7 +40,8 @@ class TrainingConfig(BaseModel):
     dim: int = Field(3, ge=2, le=4096, description="width of the embeddings")
     dropout: float = Field(0.0, ge=0, le=0.99, description="dropout before the last layer")
     recipe: Literal["small", "published"] = Field(
-        "small", description="where scale comes from if it is not given: 16 for small data, or the paper's"
+        "small",
+        description="small: scale 16 unless given, class weights start at length 1; published: as in the papers",
     )
     scale: float | None = Field(None, gt=0, description="factor s of all cosines; default: by recipe")
     margin: float | None = Field(None, description="margin in the loss's unit; default: the paper's")
@@ -51,7 +52,7 @@ class TrainingConfig(BaseModel):
     lr: float = Field(0.1, gt=0, description="learning rate of SGD; 0.1 as in all four papers")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD; as in the papers")
     weight_decay: float = Field(5e-4, ge=0, description="weight decay; as in the papers")
-    # In 3 dimensions and with a full margin from the start, steps and a short warm-up leave class centres crowded.
+    # In 3 dimensions and with a full margin from the start, cosine and a long warm-up crowded class centres least.
     schedule: Literal["step", "cosine", "constant"] = Field("cosine", description="how the learning rate falls")
     # ElasticFace drops at epochs 8, 14, 20 and 25 of 26.
     milestones: tuple[Share, ...] = Field(
