@@ -19,20 +19,25 @@ def stacked(names: list[str], gap: int = 34) -> go.Figure:
     spacing = gap / (height - _AROUND) if len(names) > 1 else 0
     figure = make_subplots(rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=spacing)
     for row, name in enumerate(names, 1):
-        figure.add_annotation(
-            text=f"<b>{escaped(name)}</b>",
-            x=0,
-            y=1,
-            xref="x domain",
-            yref="y domain",
-            xanchor="left",
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-            row=row,
-            col=1,
-        )
+        headed(figure, f"<b>{escaped(name)}</b>", row=row, col=1)
     return figure.update_layout(height=height, showlegend=False)
+
+
+def headed(figure: go.Figure, text: str, *, row: int, col: int) -> None:
+    """Write a heading over the upper left corner of a panel."""
+    figure.add_annotation(
+        text=text,
+        x=0,
+        y=1,
+        xref="x domain",
+        yref="y domain",
+        xanchor="left",
+        yanchor="bottom",
+        yshift=4,
+        showarrow=False,
+        row=row,
+        col=col,
+    )
 
 
 def beside(first: float, second: float, low: float, high: float) -> list[tuple[str, int]]:

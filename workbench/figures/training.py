@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from workbench import theme
 from workbench.figures.frame import HEIGHT, checked_runs, framed, nothing
+from workbench.figures.rows import headed
 from workbench.figures.text import degrees, digits, escaped, percent
 
 _POINTS = 120
@@ -60,18 +61,7 @@ def training_curves(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> go.Figur
     every = math.ceil(max(len(records) for records in measured.values()) / _POINTS)
     for place, panel in enumerate(panels):
         where = {"row": place // columns + 1, "col": place % columns + 1}
-        figure.add_annotation(
-            text=panel.title,
-            x=0,
-            y=1,
-            xref="x domain",
-            yref="y domain",
-            xanchor="left",
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-            **where,
-        )
+        headed(figure, panel.title, **where)
         for (name, records), style in zip(measured.items(), theme.run_styles(len(measured)), strict=True):
             figure.add_trace(_curve(name, _thinned(records, every), panel, style, first=not place), **where)
         figure.update_yaxes(**panel.axis, nticks=4, **where)
