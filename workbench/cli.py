@@ -103,17 +103,24 @@ def train(
 
 
 @app.command()
-def losses(name: Annotated[str | None, typer.Argument(help="One of them, to have it explained.")] = None) -> None:
+def losses(
+    name: Annotated[str | None, typer.Argument(help="One of them, to have it explained.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/losses.md.")] = False,
+) -> None:
     """List the losses, or explain one: its equation, its parameters, where their defaults come from."""
     from workbench import losses as room
+    from workbench.losses import catalogue
 
     if name is not None:
         print(room.describe(name))
-        return
-    for known in room.names():
-        options = ", ".join(f"{option}={default}" for option, default in room.parameters(known).items())
-        print(f"{known:<18} {room.describe(known).splitlines()[0]}\n{'':<18} {options}\n")
-    print("workbench losses NAME explains one.")
+    elif markdown:
+        print(catalogue.markdown(), end="")
+    else:
+        for known in room.names():
+            one = catalogue.entry(known)
+            options = ", ".join(f"{p.name}={p.default}" for p in one.parameters)
+            print(f"{known:<18} {one.equation}\n{'':<18} {options}\n")
+        print("workbench losses NAME explains one.")
 
 
 @data_app.callback()

@@ -49,6 +49,11 @@ class TrainingConfig(BaseModel):
     loss_options: dict[str, Value] = Field(default_factory=dict, description="further parameters of the loss")
     epochs: int = Field(40, ge=1, le=100_000, description="passes over the training images")
     batch_size: int = Field(128, ge=2, le=1_000_000, description="images per step")
+    per_class: int | None = Field(
+        None,
+        ge=1,
+        description="images of a class that come together into a batch; default: what the loss wants, 4 for pairs",
+    )
     lr: float = Field(0.1, gt=0, description="learning rate of SGD; 0.1 as in all four papers")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD; as in the papers")
     weight_decay: float = Field(5e-4, ge=0, description="weight decay; as in the papers")
@@ -95,14 +100,13 @@ class RunConfig(TrainingConfig):
 
         from workbench import data, losses, models
 
+        accepted = losses.parameters(self.loss)  # refuses a name that is none
         for kind, name, known in (
-            ("loss", self.loss, losses.names()),
             ("data set", self.data, data.names()),
             ("model", self.model, models.names()),
         ):
             if name not in known:
                 raise ValueError(unknown_name(kind, name, known))
-        accepted = losses.parameters(self.loss)
         for option in self.given_options():
             if option not in accepted:
                 raise ValueError(unknown_name(f"parameter of the loss {self.loss!r} named", option, accepted))
@@ -160,8 +164,7 @@ class ReportConfig(TrainingConfig):
         options: dict[str, Any] = {name: shared.pop(name) for name in (*_COMMON, "loss_options")}
         given = {name: value for name, value in options.items() if value is not None and name != "loss_options"}
         given |= options["loss_options"]
-        # An unknown loss is left to RunConfig, which names the nearest.
-        accepted = {name: losses.parameters(name) if name in losses.names() else given for name in self.losses}
+        accepted = {name: losses.parameters(name) for name in self.losses}
         for option in given:
             if not any(option in parameters for parameters in accepted.values()):
                 every = sorted(set().union(*accepted.values()))

@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from workbench import data, environment, files
+from workbench.batches import shuffled
 from workbench.config import RunConfig
 from workbench.learner import Learner, Step
 from workbench.losses.margins import angle
@@ -112,7 +113,8 @@ class Trainer:
 
     def _train_epoch(self, epoch: int, bar: Any) -> "_Tally":
         config, train = self.config, self.images.train
-        order = torch.randperm(len(train), generator=generator(config.seed, "order", epoch))
+        per_class = config.per_class or self.learner.head.images_per_class
+        order = shuffled(train.labels, per_class=per_class, generator=generator(config.seed, "order", epoch))
         first = (epoch - 1) * self.steps_per_epoch
         tally = _Tally(config.batch_size)
         for step in range(first, first + self.steps_per_epoch):

@@ -23,7 +23,7 @@ class Case:
     """What a test must know of a loss."""
 
     name: str
-    psi: Callable[[float, float, float], float]
+    psi: Callable[[float, float, float], float] = lambda theta, x, w: math.nan
     """Own score at theta radians with default margins, for an embedding of length x and a weight of length w."""
     options: Mapping[str, Any] = field(default_factory=dict)
     no_margin: Mapping[str, Any] | None = field(default_factory=lambda: {"margin": 0.0})
@@ -44,6 +44,10 @@ class Case:
     """Buffers that a checkpoint holds beside the parameters."""
     demanded: Callable[[float], float] | None = None
     """Margin that is recorded for an embedding of length x, if it is not `margin`."""
+    pairs: Callable[[list[list[float]], list[int]], float] | None = None
+    """The loss of a batch from its cosines, if it is one of pairs; it has none of the above then."""
+    scale: float = 1.0
+    """The scale of a loss that has no parameter for it."""
 
     def __str__(self) -> str:
         return "-".join([self.name, *map(str, self.options.values())])
@@ -52,6 +56,9 @@ class Case:
         """Create the loss without chance: draws have no spread unless a test gives them one."""
         still = {"std": 0.0} if self.random else {}
         return losses.create(self.name, dim, classes, **{**still, **self.options, **options})
+
+    def margin_rule(self, head: nn.Module) -> str:
+        return f"margin of {self.name}" if self.pairs else f"margin in {head.margin_unit}"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -91,7 +98,7 @@ plain = {"no_margin": {}, "embedding_length": True, "weight_length": True}
 no_combined = {"no_margin": {"m1": 1.0, "m2": 0.0, "m3": 0.0}}
 released = {"options": {"assignment": "released"}, "random": True}
 
-CASES = [
+HEADS = [
     Case("softmax", softmax, **plain),
     Case("softmax", softmax, {"bias": True}, **plain),
     Case("normface", lambda theta, x, w: cos(theta), no_margin={}),
@@ -184,13 +191,24 @@ RULES = {  # parameter, or margin in its unit: the rule in words, the hint, valu
     "cluster_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
     "align_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
     "start": ("one of 'features', 'weights'", "", ["zeros", None]),
+    "margin of circle": ("a number in [-1, 2]", " It is a cosine: 0.25 is usual on faces.", [*NUMBERS, -1.01, 2.01]),
+    "margin of triplet": ("a number in [0, 4]", " It is a distance: 0.2 to 0.5 is usual.", [*NUMBERS, -0.01, 4.01]),
+    "positive_margin": ("a number in [0, 2]", "", [*NUMBERS, -0.01, 2.01]),
+    "negative_margin": ("a number in [0, 2]", "", [*NUMBERS, -0.01, 2.01]),
+    "average": ("one of 'nonzero', 'all'", "", ["mean", None]),
+    "triplets": ("one of 'all', 'semihard', 'hardest'", "", ["hard", None]),
+    "squared": FLAG,
+    "alpha": POSITIVE,
+    "beta": POSITIVE,
+    "base": ("a number in [-1, 1]", "", [*NUMBERS, -1.01, 1.01]),
     "assignment": ("one of 'paper', 'released'", "", ["sorted", None]),
 }
 
 
 def build(case: Case, dim: int = D, classes: int = C, dtype: torch.dtype = torch.float64, **options: Any) -> nn.Module:
     """Return the loss with class weights of various lengths, and soft scores so that every class matters."""
-    head = case.create(dim, classes, **{"scale": 3.0, **options}).to(dtype)
+    soft = {"scale": 3.0} if "scale" in case.parameters else {}
+    head = case.create(dim, classes, **{**soft, **options}).to(dtype)
     lengths = torch.linspace(0.5, 2, classes, dtype=torch.float64)[:, None]
     head.load_state_dict({"weight": torch.randn(classes, dim, dtype=torch.float64) * lengths}, strict=False)
     return head
@@ -203,7 +221,9 @@ def samples(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 def gradients(head: nn.Module, embeddings: Tensor, labels: Tensor = LABELS) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the loss and its gradients by the embeddings and the weights."""
+    """Return the loss and its gradients by the embeddings and the weights (zeros where they are not learned)."""
     embeddings = embeddings.detach().clone().requires_grad_()
     loss = head(embeddings, labels)
+    if not head.weight.requires_grad:
+        return loss.detach(), *torch.autograd.grad(loss, embeddings), torch.zeros_like(head.weight)
     return loss.detach(), *torch.autograd.grad(loss, (embeddings, head.weight))

@@ -2,17 +2,26 @@
 
 import pytest
 
-from tests.losses.cases import CASES
+from tests.losses.cases import HEADS
+from tests.losses.cases_pairs import PAIR_LOSSES
+from tests.losses.contract_classes import ClassesContract
 from tests.losses.contract_interface import InterfaceContract
-from tests.losses.contract_mathematics import MathematicsContract
+from tests.losses.contract_pairs import PairsContract
+from tests.losses.contract_symmetries import SymmetryContract
 from workbench import losses
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-class TestLoss(InterfaceContract, MathematicsContract):
+@pytest.mark.parametrize("case", HEADS, ids=str)
+class TestHead(InterfaceContract, SymmetryContract, ClassesContract):
+    pass
+
+
+@pytest.mark.parametrize("case", PAIR_LOSSES, ids=str)
+class TestPairLoss(InterfaceContract, SymmetryContract, PairsContract):
     pass
 
 
 def test_every_loss_has_a_case() -> None:
     # UNPG is no loss of its own but pairs on top of one, tested in test_unpg.py.
-    assert {case.name for case in CASES} == {name for name in losses.names() if not name.startswith("unpg-")}
+    cases = {case.name for case in [*HEADS, *PAIR_LOSSES]}
+    assert cases == {name for name in losses.names() if not name.startswith("unpg-")}

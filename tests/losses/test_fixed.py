@@ -130,6 +130,7 @@ def test_margins_have_units() -> None:
         "unpg-arcface": "rad",
         "unpg-cosface": "cosine",
         "unpg-magface": "rad",
+        **dict.fromkeys(("supcon", "circle", "multi-similarity", "contrastive", "triplet"), ""),
     }
 
 

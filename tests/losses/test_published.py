@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from workbench import losses
-from workbench.losses.unpg import kept_by_whisker
+from workbench import losses, models
+from workbench.losses.adaface import Clipped
+from workbench.losses.curricularface import Hardened
+from workbench.losses.margins import additive_angle
+from workbench.losses.unpg import kept_by_whisker, negative_similarities
 
 CASES = ("a", "same", "uniq")
 REL = 1e-10
@@ -19,7 +22,7 @@ REL = 1e-10
 class Golden:
     def __init__(self, folder: Path) -> None:
         self.inputs = np.load(folder / "goldens/inputs.npz")
-        files = ("baselines", "unpg", "pml", "coreface")
+        files = ("baselines", "unpg", "pml", "coreface", "elasticface")
         self.outputs = {name: np.load(folder / f"goldens/{name}.npz") for name in files}
 
     def head(self, name: str, case: str, weight: str = "W", **options: object) -> losses.Head:
@@ -80,6 +83,8 @@ def test_running_estimates_after_two_calls(golden: Golden, case: str) -> None:
     for call, head in ((1, ada), (2, ada), (1, curricular), (2, curricular)):
         loss = head(embeddings, labels)
         name = type(head).__name__
+        if (call, name) == (1, "CurricularFace"):
+            near(head.t, stored[f"{case}__CurricularFace__t_after_1"])
         if call == 2:
             near(loss, F.cross_entropy(torch.tensor(stored[f"{case}__{name}__logits_second_call"]), labels).numpy())
     near(ada.mean, stored[f"{case}__AdaFace__batch_mean_after_2"])
@@ -101,15 +106,169 @@ def test_estimates_rest_in_evaluation(golden: Golden) -> None:
         assert torch.equal(getattr(head, buffer), before)
 
 
-@pytest.mark.parametrize("case", ["a", "uniq"])
-@pytest.mark.parametrize(("tag", "whisker"), [("unpg15", 1.5), ("unpg10", 1.0)])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("key", "name", "options"),
+    [
+        ("SupConLoss", "supcon", {}),
+        ("CircleLoss", "circle", {}),
+        ("CircleLoss_face", "circle", {"margin": 0.25, "scale": 256.0}),
+        ("MultiSimilarityLoss", "multi-similarity", {}),
+    ],
+)
+def test_losses_of_pairs(golden: Golden, case: str, key: str, name: str, options: dict[str, float]) -> None:
+    stored = golden.outputs["pml"]
+    embeddings, labels = golden.batch(case)
+    loss = losses.create(name, 16, 10, **options).double()(embeddings, labels)
+    loss.backward()
+    near(loss, stored[f"{case}__{key}__loss"])
+    near(embeddings.grad, stored[f"{case}__{key}__dE"])
+
+
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", ["arcface", "cosface"])
-def test_unpg(golden: Golden, case: str, tag: str, whisker: float, name: str) -> None:
-    check(golden, "unpg", f"{name}_{tag}", golden.head(f"unpg-{name}", case, whisker=whisker, margin=0.5), case)
+@pytest.mark.parametrize("filter_tag", ["none", "unpg15", "unpg10"])
+def test_unpg(golden: Golden, case: str, name: str, filter_tag: str) -> None:
+    """`none` is the plain head; of one class alone there is nothing else, and ours falls back to it."""
+    options = {} if filter_tag == "none" else {"whisker": 1.5 if filter_tag == "unpg15" else 1.0}
+    head = golden.head(f"unpg-{name}" if options else name, case, margin=0.5, **options)
+    check(golden, "unpg", f"{name}_{'none' if case == 'same' else filter_tag}", head, case)
 
 
-def test_unpg_on_magface(golden: Golden) -> None:
-    check(golden, "unpg", "magface_unpg15_composed", golden.head("unpg-magface", "a"), "a")
+@pytest.mark.parametrize("case", ["a", "uniq"])
+@pytest.mark.parametrize("whisker", [1.5, 1.0])
+@pytest.mark.parametrize("name", ["arcface", "cosface"])
+def test_pairs_of_unpg(golden: Golden, case: str, whisker: float, name: str) -> None:
+    stored, key = golden.outputs["unpg"], f"{case}__{name}_unpg{whisker * 10:.0f}"
+    embeddings, labels = golden.batch(case)
+    similarities = negative_similarities(F.normalize(embeddings), labels)
+    near(similarities, stored[f"{key}__sn"])
+    near(similarities[kept_by_whisker(similarities, whisker)].sort().values, stored[f"{key}__sn_prime"])
+
+
+@pytest.mark.parametrize("case", ["a", "uniq"])
+def test_unpg_on_magface(golden: Golden, case: str) -> None:
+    check(golden, "unpg", "magface_unpg15_composed", golden.head("unpg-magface", case), case)
+    stored, key = golden.outputs["unpg"], f"{case}__magface_unpg15_composed"
+    head = golden.head("unpg-magface", case)
+    penalty = head.penalty(golden.batch(case)[0].norm(dim=1)).mean()
+    near(penalty, stored[f"{key}__lambda_g_loss_g"])
+    near(head(*golden.batch(case)) - penalty, stored[f"{key}__ce"])
+
+
+@pytest.mark.parametrize(("key", "options"), [("triplet", {"margin": 0.5}), ("contrastive", {})])
+def test_baselines_that_unpg_adds_to_a_head(golden: Golden, key: str, options: dict[str, float]) -> None:
+    stored = golden.outputs["unpg"]
+    head, pairs = golden.head("arcface", "a"), losses.create(key, 16, 10, **options).double()
+    embeddings, labels = golden.batch("a")
+    loss = head(embeddings, labels) + pairs(embeddings, labels)
+    loss.backward()
+    near(loss, stored[f"a__arcface_{key}__loss"])
+    near(embeddings.grad, stored[f"a__arcface_{key}__dE"])
+    near(head.weight.grad, stored[f"a__arcface_{key}__dW"])
+
+
+LOGITS = [  # file, published method: our loss, its options
+    *(
+        ("elasticface", key, name, {})
+        for key, name in (("ElasticArc", "elasticface-arc"), ("ElasticCos", "elasticface-cos"))
+    ),
+    ("elasticface", "ElasticArcPlus", "elasticface-arc+", {"assignment": "released"}),
+    ("elasticface", "ElasticCosPlus", "elasticface-cos+", {"assignment": "released"}),
+    ("elasticface", "ArcFace", "arcface", {}),
+    ("elasticface", "CosFace", "cosface", {}),
+    ("unpg", "arcface_none", "arcface", {}),
+    ("unpg", "cosface_none", "cosface", {"margin": 0.5}),
+    ("unpg", "magface_unpg15_composed", "magface", {}),
+    ("coreface", "arc_logits1", "arcface", {}),
+    ("baselines", "ins_ArcFace", "arcface-detached", {}),
+    ("baselines", "ins_CosFace", "cosface", {"margin": 0.4}),
+    ("baselines", "ins_Combined_1_05_0", "combined", {"m2": 0.5, "m3": 0.0}),
+    ("baselines", "ins_Combined_1_0_04", "combined", {"m2": 0.0, "m3": 0.4}),
+    ("baselines", "AdaFace", "adaface", {}),
+    ("baselines", "MagFace", "magface", {}),
+    ("baselines", "MagFace_hard", "magface", {"easy_margin": False}),
+    ("baselines", "CurricularFace", "curricularface", {}),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("file", "key", "name", "options"), LOGITS, ids=[f"{row[0]}-{row[1]}" for row in LOGITS])
+def test_logits(golden: Golden, case: str, file: str, key: str, name: str, options: dict[str, object]) -> None:
+    """The published heads make the whole matrix; ours is put together from its parts for once."""
+    stored = golden.outputs[file]
+    wanted = next(
+        (f"{case}__{end}" for end in (f"{key}__logits", f"{key}__cosine", key) if f"{case}__{end}" in stored), None
+    )
+    if wanted is None:
+        assert (key, case) in {("MagFace_hard", "same"), ("MagFace_hard", "uniq"), ("magface_unpg15_composed", "same")}
+        return
+    head = golden.head(name, case, **options)
+    embeddings, labels = golden.batch(case)
+    if file == "coreface":
+        embeddings = torch.tensor(stored[f"{case}__x1"])
+    draws = f"{case}__{key}__raw_margin"
+    head(embeddings, labels, margins=torch.tensor(stored[draws]) if draws in stored else None)
+    cosine = F.normalize(embeddings) @ F.normalize(head.weight).T
+    own = F.one_hot(labels, 10).bool()
+    target = head.target(cosine[own], head.observed["margin"], embeddings.norm(dim=1))
+    if name == "adaface":
+        cosine = Clipped(0.999).value(cosine)
+    if name == "curricularface":
+        cosine = Hardened(additive_angle(cosine[own], 0.5), head.t).value(cosine)
+    logits = torch.where(own, target[:, None], cosine) * (1 if wanted.endswith("cosine") else 64)
+    near(logits, stored[wanted])
+
+
+@pytest.mark.parametrize(("case", "key"), [(case, "MagFace") for case in CASES] + [("a", "MagFace_hard")])
+def test_parts_of_magface(golden: Golden, case: str, key: str) -> None:
+    stored = golden.outputs["baselines"]
+    head = golden.head("magface", case, easy_margin=key == "MagFace")
+    embeddings, labels = golden.batch(case)
+    lengths = embeddings.norm(dim=1)
+    penalty = head.penalty(lengths).mean()
+    near(penalty, 35 * stored[f"{case}__{key}__loss_g"])
+    near(head(embeddings, labels) - penalty, stored[f"{case}__{key}__loss_id"])
+    near(lengths.clamp(head.low_length, head.high_length), stored[f"{case}__{key}__x_norm_clamped"].squeeze())
+
+
+@pytest.mark.parametrize("case", [*CASES, "tri", "one", "2n"])
+def test_logits_of_coreface(golden: Golden, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, calls = golden.outputs["coreface"], []
+    monkeypatch.setattr(F, "cross_entropy", lambda logits, own: calls.append(logits) or logits.sum())
+    prefix = "a" if case == "2n" else case
+    head = golden.head("coreface", "a", protocol="2n" if case == "2n" else "n")
+    start = {"tri": "tri__m0", "one": "one__m0", "2n": "a__b2n_translated__m0"}.get(case)
+    if start:
+        head.contrast_margin = torch.tensor(stored[start])
+    labels = torch.tensor(stored[f"{case}__y"] if f"{case}__y" in stored else golden.inputs[f"{prefix}__y"])
+    views = [F.normalize(torch.tensor(stored[f"{prefix}__x{i}"])) for i in (1, 2)]
+    head.contrast(*views, labels)
+    near(calls[0], stored["a__b2n_translated__logits" if case == "2n" else f"{case}__logits_C"])
+    if not start:
+        head.contrast(*reversed(views), labels)
+        near(calls[1], stored[f"{case}__logits_C_rev"])
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("key", "name", "options"),
+    [
+        ("ins_ArcFace", "arcface-detached", {}),
+        ("ins_CosFace", "cosface", {"margin": 0.4}),
+        ("ins_Combined_1_05_0", "combined", {"m2": 0.5, "m3": 0.0, "gradient": "detached"}),
+        ("ins_Combined_1_0_04", "combined", {"m2": 0.0, "m3": 0.4, "gradient": "detached"}),
+    ],
+)
+def test_insightface_shows_no_loss_above_69(golden: Golden, case: str, key: str, name: str, options: dict) -> None:
+    """Its distributed cross-entropy clips the probability it shows at 1e-30, but not the gradient."""
+    stored = golden.outputs["baselines"]
+    head = golden.head(name, case, **options)
+    embeddings, labels = golden.batch(case)
+    each = torch.stack([head(row[None], label[None]) for row, label in zip(embeddings, labels, strict=True)])
+    each.mean().backward()
+    near(each.clamp_max(-math.log(1e-30)).mean(), stored[f"{case}__{key}__dist_ce_loss"])
+    near(embeddings.grad, stored[f"{case}__{key}__dist_ce_dE"])
 
 
 @pytest.mark.parametrize("index", range(3))
@@ -137,6 +296,63 @@ def test_coreface_contrast_and_its_margin(golden: Golden, case: str) -> None:
         margins.append(head.contrast_margin.item())
     near(torch.stack(found), np.array([stored[f"{case}__{key}"] for key in ("LC", "LC_rev", "LC_third")]))
     near(margins, stored[f"{case}__m_state"])
+
+
+@pytest.mark.parametrize("case", ["tri", "one"])
+def test_coreface_contrast_from_any_margin(golden: Golden, case: str) -> None:
+    stored = golden.outputs["coreface"]
+    head = golden.head("coreface", "a")
+    head.contrast_margin = torch.tensor(stored[f"{case}__m0"])
+    views = [torch.tensor(stored[f"{case}__x{i}"], requires_grad=True) for i in (1, 2)]
+    loss = head.contrast(F.normalize(views[0]), F.normalize(views[1]), torch.tensor(stored[f"{case}__y"]))
+    loss.backward()
+    near(loss, stored[f"{case}__LC"])
+    near(head.contrast_margin, stored[f"{case}__m1"])
+    for i in (1, 2):
+        near(views[i - 1].grad, stored[f"{case}__dx{i}"])
+
+
+class Replayed(nn.Module):
+    """Dropout with masks that were recorded."""
+
+    def __init__(self, masks: list[Tensor], p: float) -> None:
+        super().__init__()
+        self.masks, self.p = iter(masks), p
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features * next(self.masks) / (1 - self.p)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_coreface_from_the_features(golden: Golden, case: str) -> None:
+    """Two recorded dropout masks over one set of features, through the shared last layers, to the total loss."""
+    stored, inputs = golden.outputs["coreface"], golden.inputs
+    width, dim = inputs[f"{case}__H"].shape[1], 16
+    backbone = models.create("mlp", dim, shape=(1, 1, width)).double()
+    backbone.body = nn.Flatten()
+    backbone.project = nn.Linear(width, dim).double()  # theirs has a bias
+    backbone.project.weight.data = torch.tensor(inputs[f"{case}__fc_w"])
+    backbone.project.bias.data = torch.tensor(inputs[f"{case}__fc_b"])
+    backbone.dropout = Replayed([torch.tensor(stored[f"{case}__mask{i}"]) for i in (1, 2)], 0.6)
+    features = torch.tensor(inputs[f"{case}__H"], requires_grad=True)
+    views = backbone(features[:, None, None], views=2)
+    near(views[0], stored[f"{case}__x1"])
+    near(views[1], stored[f"{case}__x2"])
+    near(backbone.normalize.running_mean, stored[f"{case}__bn_running_mean"])
+    near(backbone.normalize.running_var, stored[f"{case}__bn_running_var"])
+    head = golden.head("coreface", case)
+    labels = torch.tensor(inputs[f"{case}__y"])
+    arcface = golden.head("arcface", case)
+    near(arcface(views[0], labels), stored[f"{case}__L1"])
+    near(arcface(views[1], labels), stored[f"{case}__L2"])
+    (contrast,) = torch.autograd.grad(head.contrast(*F.normalize(views, dim=2), labels), features, retain_graph=True)
+    near(contrast, stored[f"{case}__dLC_dH"])
+    head = golden.head("coreface", case)
+    loss = head(views, labels)
+    loss.backward()
+    near(loss, stored[f"{case}__total"])
+    near(features.grad, stored[f"{case}__dtotal_dH"])
+    near(backbone.project.weight.grad, stored[f"{case}__dtotal_dfc_w"])
 
 
 @pytest.mark.parametrize("case", CASES)

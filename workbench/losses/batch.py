@@ -63,6 +63,15 @@ def prepare(owner: str, embeddings: Tensor, labels: Tensor, *, dim: int, classes
     return Batch(rows, rows / norms[:, None], labels[kept], norms, views, kept)
 
 
+def class_means(
+    unit: Float[Tensor, "rows dim"], labels: Int[Tensor, " rows"]
+) -> tuple[Int[Tensor, " classes"], Float[Tensor, "classes dim"]]:
+    """Return the labels that occur, ascending, and the mean of the unit vectors of each, not normalised."""
+    present, position, counts = labels.unique(return_inverse=True, return_counts=True)
+    sums = unit.new_zeros(len(present), unit.shape[1]).index_add(0, position, unit)
+    return present, sums / counts[:, None]
+
+
 def _complaint(owner: str, norms: Tensor, labels: Tensor, classes: int) -> str:
     wrong = ((labels >= classes) | (labels < IGNORED)).nonzero().flatten()
     if len(wrong):

@@ -43,6 +43,13 @@ class CoReFace(ArcFace):
         initial_margin: m_0; 0 (released code; an earlier version had 0.65).
         margin_updates: "once" for each step; "twice" also evaluates the reverse contrast, whose weight is 0 in the
             released configuration, but which updates the margin (released behaviour).
+
+    Source:
+        Song and Wang, Pattern Recognition 2024 (2304.11668); IsidoreSong/CoReFace at 4431b8b05d66, utils/losses.py.
+
+    Differs:
+        The margin is updated once a step and saved with the state; margin_updates="twice" is the released behaviour,
+        where a restart begins with 0. Protocol "2n" follows bytecode in that repository, "full" is SimCLR's.
     """
 
     views = 2

@@ -42,6 +42,12 @@ class CurricularFace(Head):
         scale: s in (0, inf); 64 (the paper).
         margin: m in radians, in [0, pi]; 0.5 (the paper).
         momentum: share of the batch in t, in [0, 1]; 0.01 (the paper).
+
+    Source:
+        Huang et al., CVPR 2020 (2004.00288); HuangYG123/CurricularFace at 68c8727fb7cd, head/metrics.py.
+
+    Differs:
+        Nothing.
     """
 
     margin_unit = "rad"

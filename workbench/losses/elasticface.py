@@ -74,6 +74,13 @@ class ElasticArcFace(ElasticHead):
         std: sigma in radians; 0.05 (paper). `elasticface-arc+` has 0.0175 (paper).
         plus: hand the sorted draws out by distance; `elasticface-arc+` is this choice.
         assignment: "paper" or "released", see ElasticHead.
+
+    Source:
+        Boutros et al., CVPRW 2022 (2109.09416), eq. 6; fdbtrs/ElasticFace at 5496ec0643bf, utils/losses.py.
+
+    Differs:
+        With "+" and assignment="paper" margin and cosine have rank correlation -1, in the released code about 0;
+        assignment="released" is that code. Label -1 raises there with "+"; here the sample is left out.
     """
 
     margin_unit = "rad"
@@ -108,6 +115,12 @@ class ElasticCosFace(ElasticHead):
         std: sigma, a difference of cosines; 0.05 (paper). `elasticface-cos+` has 0.025 (paper; released: 0.02).
         plus: hand the sorted draws out by distance; `elasticface-cos+` is this choice.
         assignment: "paper" or "released", see ElasticHead.
+
+    Source:
+        Boutros et al., CVPRW 2022 (2109.09416), eq. 7; fdbtrs/ElasticFace at 5496ec0643bf, utils/losses.py.
+
+    Differs:
+        As ElasticFace-Arc. The released configuration of "+" has std=0.02 where the paper has 0.025.
     """
 
     margin_unit = "cosine"

@@ -8,10 +8,6 @@
 | CosFace    | cos(theta) - m                         | cosine         |
 | ArcFace    | cos(theta + m)                         | radians        |
 | Combined   | cos(m1 theta + m2) - m3                | all three      |
-
-Sources: Wang et al., NormFace, ACM MM 2017 (1704.06369); Liu et al., SphereFace, CVPR 2017 (1704.08063); Wang et
-al., CosFace, CVPR 2018 (1801.09414); Deng et al., ArcFace, CVPR 2019 (1801.07698); the released ArcFace is
-deepinsight/insightface at 7fadd420c235, recognition/arcface_torch/losses.py.
 """
 
 from typing import ClassVar, Literal, get_args
@@ -45,6 +41,12 @@ class Softmax(Head):
         classes: C, number of classes.
         scale: factor of all scores, in (0, inf); 1, as everywhere outside this family.
         bias: add a learned constant to each class. Default off, so that the weights alone are the class centres.
+
+    Source:
+        The cross-entropy of a linear layer; the baseline of SphereFace, CosFace and ArcFace.
+
+    Differs:
+        Nothing: there is no one implementation to differ from.
     """
 
     normalize_features = False
@@ -81,6 +83,12 @@ class NormFace(Head):
         dim: D, width of the embeddings.
         classes: C, number of classes.
         scale: s in (0, inf). 64, as the margin losses use it, so that margin 0 of each of them equals this.
+
+    Source:
+        Wang et al., ACM MM 2017 (1704.06369); pytorch-metric-learning 2.9.0, losses/normalized_softmax_loss.py.
+
+    Differs:
+        That code has a temperature: 0.05 there is scale=20 here.
     """
 
 
@@ -92,6 +100,14 @@ class CosFace(Head):
         classes: C, number of classes.
         scale: s in (0, inf); 64 (the paper's experiments).
         margin: m, a difference of cosines in [-1, 2]; 0.35 (the paper). InsightFace ships 0.4.
+
+    Source:
+        Wang et al., CVPR 2018 (1801.09414); pytorch-metric-learning 2.9.0, losses/cosface_loss.py;
+        deepinsight/insightface at 7fadd420c235, recognition/arcface_torch/losses.py; fdbtrs/ElasticFace at
+        5496ec0643bf, utils/losses.py.
+
+    Differs:
+        Nothing but the default margin, which is 0.4 in InsightFace.
     """
 
     margin_unit = "cosine"
@@ -119,6 +135,15 @@ class ArcFace(Head):
         beyond_pi: what happens past theta = pi - m, where cos(theta + m) rises again: "formula" lets it (as
             InsightFace and ElasticFace do), "linear" goes on as cos(theta) - m sin(m) (as the first ArcFace code and
             pytorch-metric-learning do).
+
+    Source:
+        Deng et al., CVPR 2019 (1801.07698); deepinsight/insightface at 7fadd420c235,
+        recognition/arcface_torch/losses.py; fdbtrs/ElasticFace at 5496ec0643bf, utils/losses.py;
+        pytorch-metric-learning 2.9.0, losses/arcface_loss.py.
+
+    Differs:
+        Nothing with gradient="detached" (InsightFace), with the defaults (ElasticFace), or with beyond_pi="linear" and
+        margin=0.49916, 28.6 degrees (pytorch-metric-learning); but where |cos| = 1 the slope is finite, not NaN.
     """
 
     margin_unit = "rad"
@@ -157,6 +182,13 @@ class Combined(Head):
         m3: subtracted cosine, in [-1, 2]; 0.2 (the same).
         gradient: "exact" or "detached" (InsightFace's, see ArcFace). InsightFace detaches only where it goes
             through the angle: with m1 = 1 and m2 = 0 both are the same.
+
+    Source:
+        Deng et al., CVPR 2019 (1801.07698), section 2.3; deepinsight/insightface at 7fadd420c235,
+        recognition/arcface_torch/losses.py.
+
+    Differs:
+        Nothing with gradient="detached"; InsightFace has m1 = 1 only.
     """
 
     margin_unit = "rad"
@@ -196,6 +228,13 @@ class SphereFace(Head):
         classes: C, number of classes.
         scale: factor of all scores in (0, inf); 1: the length of the features does its work.
         margin: m, a factor of the angle, in [1, 10]; 4 (the paper).
+
+    Source:
+        Liu et al., CVPR 2017 (1704.08063); pytorch-metric-learning 2.9.0, losses/sphereface_loss.py.
+
+    Differs:
+        The paper anneals the margin in from plain softmax; here, as in pytorch-metric-learning, it acts in full from
+        the first step.
     """
 
     normalize_features = False

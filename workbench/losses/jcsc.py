@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from workbench.checks import number, one_of, positive
-from workbench.losses.batch import Batch
+from workbench.losses.batch import Batch, class_means
 from workbench.losses.fixed import ArcFace, angle_margin
 from workbench.losses.softmax import class_scores
 
@@ -45,6 +45,12 @@ class JCSC(ArcFace):
         cluster_weight: of the clustering term, in [0, inf); 1 (our proposal).
         align_weight: of the alignment term, in [0, inf); 1 (our proposal).
         start: cluster centres begin as the mean of the first "features" seen of each class, or as the "weights".
+
+    Source:
+        Zhang, 2023 (2312.04029), the abstract alone: no full text and no code were to be had.
+
+    Differs:
+        It cannot be told: this is a reconstruction, and every choice beyond the abstract is ours.
     """
 
     clusters: Tensor
@@ -124,19 +130,12 @@ class JCSC(ArcFace):
     def _begin(self, batch: Batch) -> None:
         new = self.clusters[batch.labels].square().sum(1) == 0
         if self.training and bool(new.any()):
-            labels, means = _class_means(batch.unit[new], batch.labels[new])
-            self.clusters = self.clusters.index_copy(0, labels, means.to(self.clusters))
+            labels, means = class_means(batch.unit[new], batch.labels[new])
+            self.clusters = self.clusters.index_copy(0, labels, F.normalize(means).to(self.clusters))
 
     @torch.no_grad()
     def _follow(self, batch: Batch) -> None:
-        labels, means = _class_means(batch.unit, batch.labels)
-        moved = self.momentum * self.clusters[labels] + (1 - self.momentum) * means.to(self.clusters)
+        labels, means = class_means(batch.unit, batch.labels)
+        moved = self.momentum * self.clusters[labels] + (1 - self.momentum) * F.normalize(means).to(self.clusters)
         # A new tensor, because the backward pass still needs the old one.
         self.clusters = self.clusters.index_copy(0, labels, F.normalize(moved))
-
-
-def _class_means(unit: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the labels that occur, and the direction of the mean feature of each."""
-    present, position = labels.unique(return_inverse=True)
-    sums = unit.new_zeros(len(present), unit.shape[1]).index_add(0, position, unit)
-    return present, F.normalize(sums)

@@ -33,6 +33,12 @@ class MagFace(Head):
         length_weight: lambda_g in [0, inf); 35 (released code).
         easy_margin: True (released code): a sample with cos(theta) <= 0 gets no margin. False: past theta = pi - m
             psi goes on as cos(theta) - m sin(m).
+
+    Source:
+        Meng et al., CVPR 2021 (2103.06627); IrvingMeng/MagFace at 99bae614ac26, models/magface.py.
+
+    Differs:
+        Nothing, but where |cos| = 1 the slope is finite, not NaN.
     """
 
     margin_unit = "rad"

@@ -7,17 +7,23 @@ from typing import Any
 
 from workbench.checks import unknown_name
 from workbench.losses.adaface import AdaFace
+from workbench.losses.circle import Circle
+from workbench.losses.contrastive import Contrastive
 from workbench.losses.coreface import CoReFace
 from workbench.losses.curricularface import CurricularFace
 from workbench.losses.elasticface import ElasticArcFace, ElasticCosFace
 from workbench.losses.fixed import ArcFace, Combined, CosFace, NormFace, Softmax, SphereFace
 from workbench.losses.head import Head
 from workbench.losses.jcsc import JCSC
+from workbench.losses.loss import Loss
 from workbench.losses.magface import MagFace
+from workbench.losses.multisimilarity import MultiSimilarity
 from workbench.losses.subcenter import SubCenterArcFace
+from workbench.losses.supcon import SupCon
+from workbench.losses.triplet import Triplet
 from workbench.losses.unpg import PairNegatives
 
-_LOSSES: dict[str, Callable[..., Head]] = {
+_HEADS: dict[str, Callable[..., Head]] = {
     "softmax": Softmax,
     "normface": NormFace,
     "sphereface": SphereFace,
@@ -36,8 +42,16 @@ _LOSSES: dict[str, Callable[..., Head]] = {
     "coreface": CoReFace,
     "jcsc": JCSC,
 }
+_PAIR_LOSSES: dict[str, Callable[..., Loss]] = {
+    "supcon": SupCon,
+    "circle": Circle,
+    "multi-similarity": MultiSimilarity,
+    "contrastive": Contrastive,
+    "triplet": Triplet,
+}
+_LOSSES = {**_HEADS, **_PAIR_LOSSES}
 _UNPG = "unpg-"
-_LISTED = (*_LOSSES, "unpg-arcface", "unpg-cosface", "unpg-magface")
+_LISTED = (*_HEADS, "unpg-arcface", "unpg-cosface", "unpg-magface", *_PAIR_LOSSES)
 
 
 def names() -> list[str]:
@@ -58,8 +72,8 @@ def parameters(name: str) -> dict[str, Any]:
     return {option.name: option.default for option in options if option.default is not inspect.Parameter.empty}
 
 
-def create(name: str, dim: int, classes: int, **options: Any) -> Head:
-    """Return the loss of this name as a module that holds its class weights.
+def create(name: str, dim: int, classes: int, **options: Any) -> Loss:
+    """Return the loss of this name as a module that holds one direction for each class.
 
     >>> head = create("arcface", dim=128, classes=1000, margin=0.4)
 
@@ -71,7 +85,7 @@ def create(name: str, dim: int, classes: int, **options: Any) -> Head:
 
     Returns:
         A module: `module(embeddings [N, D] or [V, N, D], labels [N]) -> scalar`, with `weight` [C, D], `scale` and
-        `views`.
+        `views`. The weight of a class-based loss is learned: give it to the optimiser.
 
     Raises:
         ValueError: If the name or an option is unknown, or a value is out of its range.
@@ -83,23 +97,26 @@ def create(name: str, dim: int, classes: int, **options: Any) -> Head:
     return _builder(name)(dim, classes, **options)
 
 
-def describe(name: str) -> str:
-    """Return the documentation of a loss: its equation, and every parameter with unit, range and origin."""
+def pieces(name: str) -> tuple[type, ...]:
+    """Return the classes whose docstrings say what the loss of this name is: UNPG's pairs, if it has any, come first.
+
+    Raises:
+        ValueError: If there is no loss of this name; the nearest names are given.
+    """
     _builder(name)
-    base = name.removeprefix(_UNPG)
-    loss = _LOSSES[base]
-    text = inspect.getdoc(loss.func if isinstance(loss, partial) else loss) or ""
-    if base == name:
-        return text
-    equation, _, parameters = (inspect.getdoc(PairNegatives) or "").partition("Args:\n")
-    return f"{equation.strip()}\n\nOn top of {base}:\n\n{text}\n{parameters}"
+    loss = _LOSSES[name if name in _LOSSES else name.removeprefix(_UNPG)]
+    own: Any = loss.func if isinstance(loss, partial) else loss
+    return (own,) if name in _LOSSES else (PairNegatives, own)
 
 
-def _builder(name: str) -> Callable[..., Head]:
+def _builder(name: str) -> Callable[..., Loss]:
     base = name.removeprefix(_UNPG)
-    if base not in _LOSSES:
-        raise ValueError(unknown_name("loss", name, _LISTED))
-    return _LOSSES[base] if base == name else _with_pairs(_LOSSES[base])
+    if name in _LOSSES:
+        return _LOSSES[name]
+    if base in _HEADS:
+        return _with_pairs(_HEADS[base])
+    hint = "UNPG adds pairs to a loss of classes; this one has no classes." if base in _PAIR_LOSSES else ""
+    raise ValueError(unknown_name("loss", name, _LISTED, hint=hint))
 
 
 def _with_pairs(head: Callable[..., Head]) -> Callable[..., Head]:

@@ -29,6 +29,12 @@ class SubCenterArcFace(ArcFace):
         margin: m in radians, in [0, pi]; 0.5 (the paper).
         centres: K, at least 1; 3 (the paper).
         beyond_pi: as of ArcFace; pytorch-metric-learning has "linear".
+
+    Source:
+        Deng et al., ECCV 2020; pytorch-metric-learning 2.9.0, losses/subcenter_arcface_loss.py.
+
+    Differs:
+        Nothing with beyond_pi="linear" and margin=0.49916, 28.6 degrees.
     """
 
     usage: Tensor
@@ -48,11 +54,6 @@ class SubCenterArcFace(ArcFace):
         self.weight = nn.Parameter(torch.empty(classes * centres, dim))
         self.reset_parameters()
         self.register_buffer("usage", torch.zeros(len(self.weight), dtype=torch.long))
-
-    @property
-    def classes(self) -> int:
-        """C, the number of classes."""
-        return self.weight.shape[0] // getattr(self, "centres", 1)
 
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare with the nearest centre of each class, and count which centre of the own class that was."""

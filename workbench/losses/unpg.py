@@ -28,6 +28,13 @@ class PairNegatives:
     Args:
         whisker: r of the box-and-whisker filter, at least 0, or None to keep all pairs; 1.5 (released configuration
             for MS1MV2; 1.0 for K-FACE).
+
+    Source:
+        Jung et al., BMVC 2022 (2203.11593); Jung-Jun-Uk/UNPG at a6f9c1731a68, recognition/models/build.py.
+
+    Differs:
+        A batch without a negative pair falls back to the plain loss, where the released code raises. So does MagFace
+        there; here its penalty is added as MagFace's own code does. The released CosFace has margin=0.5.
     """
 
     def __init__(self, whisker: float | None = 1.5) -> None:
