@@ -50,7 +50,7 @@ class PairLoss(Loss):
 
     def of_batch(self, batch: Batch, *, generator: torch.Generator | None, margins: Tensor | None) -> Tensor:
         """Return the loss of the pairs, and let the running class centres follow the batch."""
-        self._observe(batch.unit.detach(), batch.labels)
+        self._observe(batch.unit, batch.labels)
         if len(batch.unit) == 0:
             return batch.unit.sum()
         same = batch.labels[:, None] == batch.labels
@@ -102,5 +102,5 @@ def mean_over(
 ) -> Float[Tensor, ""]:
     """Return the mean of the losses that count, of those above 0 if `average` says so; 0 if there is none."""
     if average == "nonzero":
-        counted = counted & (losses.detach() > 0)
+        counted = counted & (losses > 0)
     return torch.where(counted, losses, 0.0).sum() / counted.sum().clamp_min(1)

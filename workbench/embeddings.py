@@ -1,0 +1,215 @@
+"""Anybody's embeddings, read from a file, whatever network they came from."""
+
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+_VECTORS = ("embeddings", "embedding", "features", "feats", "vectors", "E", "X", "x")
+_LABELS = ("labels", "label", "identities", "identity", "ids", "targets", "y")
+_FILES = ("files", "file", "paths", "path", "filenames", "filename", "u")
+_THUMBNAILS = ("thumbnails", "thumbnail", "images")
+SUFFIXES = (".npz", ".npy", ".parquet")
+"""Endings of the files that hold embeddings."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingSet:
+    """Embeddings with one identity each.
+
+    Attributes:
+        embeddings: float32 [N, D], of any length.
+        labels: int64 [N] in [0, classes).
+        names: one name for each identity; data, never markup.
+        files: where each came from, [N]; empty if that is not known.
+        thumbnails: uint8 [N, H, W] or [N, H, W, 3] to show beside them; None if there are none.
+        source: where they come from, as one sentence.
+
+    Raises:
+        ValueError: If shapes, types or labels do not fit together, or the set is empty.
+    """
+
+    embeddings: Float32[np.ndarray, "N D"]
+    labels: Int64[np.ndarray, " N"]
+    names: Sequence[str]
+    files: Sequence[str] = ()
+    thumbnails: UInt8[np.ndarray, "N ..."] | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        rows = self.embeddings
+        if rows.ndim != 2 or 0 in rows.shape or rows.dtype != np.float32:
+            raise ValueError(
+                f"The embeddings of an EmbeddingSet must be float32 of the shape [N, D]. Got {rows.dtype} of shape "
+                f"{list(rows.shape)} instead."
+            )
+        if self.labels.shape != (len(rows),) or self.labels.dtype != np.int64:
+            raise ValueError(
+                f"The labels of an EmbeddingSet must be {len(rows)} int64 numbers, one for each embedding. Got "
+                f"{self.labels.dtype} of shape {list(self.labels.shape)} instead."
+            )
+        low, high = int(self.labels.min()), int(self.labels.max())
+        if low < 0 or high >= len(self.names):
+            raise ValueError(
+                f"The labels of an EmbeddingSet must lie in [0, {len(self.names)}), the number of names. Got labels "
+                f"from {low} to {high}."
+            )
+        for what, given in (("files", self.files), ("thumbnails", self.thumbnails)):
+            if given is not None and len(given) not in (0, len(rows)):
+                raise ValueError(
+                    f"The {what} of an EmbeddingSet must be one for each of {len(rows)} embeddings. Got {len(given)}."
+                )
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+
+def load(path: Path | str, *, labels: Path | str | None = None) -> EmbeddingSet:
+    """Read embeddings from a file.
+
+    | file       | what is looked for                                                                                 |
+    |------------|----------------------------------------------------------------------------------------------------|
+    | `.npz`     | a matrix `embeddings`, and `labels`, or `files` whose folders are the identities; other usual names |
+    | `.npy`     | the matrix; give `labels`                                                                          |
+    | `.parquet` | a column of lists `embeddings`, or one column for each number; `labels` or `files`                 |
+
+    Labels may be numbers or names. Files named `Name/Name_0001.jpg` say the identity by their folder.
+
+    Args:
+        path: the file.
+        labels: another file with one label for each embedding: `.npy`, or a text file with one in each line.
+
+    Raises:
+        ValueError: If the file is not there or cannot be read, holds no embeddings or no labels, or they do not fit.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"Embeddings must be in a file that ends in {', '.join(SUFFIXES)}. Got {path} instead.")
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}.")
+    columns = _read(path)
+    vectors = _pick(columns, _VECTORS)
+    if vectors is None:
+        vectors = _only_matrix(columns)
+    if vectors is None or vectors.ndim != 2 or vectors.dtype.kind != "f":
+        raise ValueError(
+            f"{path} holds no embeddings: a matrix [N, D] of floating point named {_VECTORS[0]!r} was looked for. It "
+            f"has {_inventory(columns)}."
+        )
+    where = _pick(columns, _FILES)
+    identities = _read_labels(Path(labels)) if labels is not None else _pick(columns, _LABELS)
+    if identities is None and where is not None:
+        identities = np.array([PurePosixPath(str(file).replace("\\", "/")).parent.name for file in where])
+    if identities is None:
+        raise ValueError(
+            f"{path} says nothing of identities: {_LABELS[0]!r}, or {_FILES[0]!r} whose folders are identities, was "
+            f"looked for. It has {_inventory(columns)}. Give a file with one label for each embedding as `labels`."
+        )
+    if identities.shape != (len(vectors),):
+        raise ValueError(
+            f"{labels or path} must have one label for each of the {len(vectors)} embeddings. Got "
+            f"{list(identities.shape)} instead."
+        )
+    names, numbers = np.unique(identities, return_inverse=True)
+    given = columns.get("names")
+    if given is not None and identities.dtype.kind in "iu" and names[0] >= 0 and names[-1] < len(given):
+        names = given[names]
+    return EmbeddingSet(
+        np.ascontiguousarray(vectors, dtype=np.float32),
+        numbers.astype(np.int64),
+        [str(name) for name in names],
+        [] if where is None else [str(file) for file in where],
+        _pick(columns, _THUMBNAILS),
+        f"{len(vectors)} embeddings of {len(names)} identities in {path.name}",
+    )
+
+
+def parquet() -> Any:
+    """Return `pyarrow.parquet`.
+
+    Raises:
+        ValueError: If it is not installed; with the command that does it.
+    """
+    try:
+        import pyarrow.parquet as module
+    except ImportError:
+        raise ValueError(
+            "Parquet files need pyarrow, which is not installed: pip install 'hypersphere-workbench[parquet]'."
+        ) from None
+    return module
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a file by name; that of an `.npy` file is called embeddings."""
+    if path.suffix == ".parquet":
+        return _read_parquet(path)
+    try:
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return {_VECTORS[0]: content}
+            return {name: content[name] for name in content.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = "it holds Python objects, which are never run" if "pickle" in str(error).lower() else str(error)
+        raise ValueError(f"{path} cannot be read as NumPy arrays: {reason}.") from None
+
+
+def _read_parquet(path: Path) -> dict[str, np.ndarray]:
+    reader = parquet()
+    from pyarrow import compute
+
+    try:
+        table = reader.read_table(path)
+    except Exception as error:  # noqa: BLE001 - pyarrow has its own family of errors
+        raise ValueError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from None
+    columns: dict[str, np.ndarray] = {}
+    numbered: list[tuple[int, str]] = []
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        if table.schema.field(name).type.num_fields:
+            lengths = set(compute.list_value_length(column).to_pylist())
+            if len(lengths) == 1 and None not in lengths:
+                values = column.flatten().to_numpy(zero_copy_only=False)
+                columns[name] = values.reshape(len(column), -1)
+            continue
+        columns[name] = column.to_numpy(zero_copy_only=False)
+        if columns[name].dtype == object:
+            columns[name] = columns[name].astype(str)
+        match = re.fullmatch(r"(?:e|emb|embedding|dim|f|feature|x)?_?(\d+)", name)
+        if match and columns[name].dtype.kind == "f":
+            numbered.append((int(match[1]), name))
+    if numbered and _pick(columns, _VECTORS) is None:
+        columns[_VECTORS[0]] = np.stack([columns[name] for _, name in sorted(numbered)], axis=1)
+    return columns
+
+
+def _read_labels(path: Path) -> np.ndarray:
+    """Return one label for each embedding, from an array or from the lines of a text file."""
+    if not path.is_file():
+        raise ValueError(f"There is no file {path} with labels.")
+    if path.suffix == ".npy":
+        return _read(path)[_VECTORS[0]]
+    try:
+        return np.array(path.read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text: labels stand in an .npy file, or one in each line of a text.") from None
+
+
+def _pick(columns: Mapping[str, np.ndarray], names: Sequence[str]) -> np.ndarray | None:
+    return next((columns[name] for name in names if name in columns), None)
+
+
+def _only_matrix(columns: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Return the one matrix of floating point among the arrays, whatever its name."""
+    matrices = [array for array in columns.values() if array.ndim == 2 and array.dtype.kind == "f"]
+    return matrices[0] if len(matrices) == 1 else None
+
+
+def _inventory(columns: Mapping[str, np.ndarray]) -> str:
+    shown = [f"{name!r} {array.dtype} {list(array.shape)}" for name, array in list(columns.items())[:8]]
+    return ", ".join(shown) + (" and more" if len(columns) > 8 else "") if shown else "nothing"
