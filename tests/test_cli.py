@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from workbench import __version__, cli, data, losses, reports
+from workbench.cli.app import values
 from workbench.config import ReportConfig, RunConfig
 from workbench.runs import Run
 
@@ -190,7 +191,7 @@ def test_wrong_parameters_start_nothing(
     ],
 )
 def test_values_are_read_as_what_they_look_like(text: str, value: Any) -> None:
-    found = cli._values([text])["x"]
+    found = values([text])["x"]
     assert found == value
     assert type(found) is type(value)
 

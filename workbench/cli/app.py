@@ -1,0 +1,54 @@
+"""What all commands share: the application, their common options, and how values are read and shown."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+Parameters = Annotated[
+    list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to.")]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: here 1e-2 is one, which PyYAML takes for a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
+def values(parameters: list[str]) -> dict[str, Any]:
+    """Return NAME=VALUE texts as values; a value is read as YAML: 3, 0.5, true, arcface, [softmax, arcface]."""
+    found: dict[str, Any] = {}
+    for text in parameters:
+        name, equals, value = text.partition("=")
+        if not (equals and name):
+            raise ValueError(
+                f"A parameter must be given as NAME=VALUE, for example -p epochs=20. Got {text!r} instead."
+            )
+        if name in found:
+            raise ValueError(f"The parameter {name!r} is given twice. Give it once.")
+        try:
+            found[name] = yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+        except (yaml.YAMLError, ValueError):  # a ValueError for the 32nd of a month
+            raise ValueError(f"The value of {name!r} cannot be read: {value!r}. Lists are written [a, b].") from None
+    return found
+
+
+def percent(rate: dict[str, float]) -> str:
+    """Return a rate and its interval as people read them."""
+    return f"{100 * rate['value']:5.1f} %  ({100 * rate['low']:.1f} to {100 * rate['high']:.1f})"
+
+
+def fail(message: str, *, code: int) -> None:
+    """Say what went wrong on the error stream, and end with this code."""
+    print(f"Error: {message}", file=sys.stderr)
+    sys.exit(code)

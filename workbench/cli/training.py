@@ -1,0 +1,87 @@
+"""Training: `workbench train`, `workbench report`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli.app import Output, Parameters, app, fail, percent, values
+from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked
+
+
+def _help(schema: type[TrainingConfig], text: str) -> str:
+    """Return the help of a command that takes the parameters of this schema."""
+    first = ("loss", "losses", "data")
+    fields = sorted(schema.model_fields.items(), key=lambda item: item[0] not in first)
+    lines = [
+        f"  {name:<17} {field.description}{_default(field.get_default(call_default_factory=True))}"
+        for name, field in fields
+    ]
+    return f"{text}\n\nParameters and [defaults]:\n\n\b\n" + "\n".join(lines)
+
+
+def _default(value: Any) -> str:
+    if value is None or value == {}:
+        return ""
+    parts = value if isinstance(value, tuple) else (value,)
+    return f" [{', '.join(f'{part:.3g}' if isinstance(part, float) else str(part) for part in parts)}]"
+
+
+_REPORT = """Run a notebook and write one HTML file that opens offline.
+
+Without a notebook: train losses side by side and show what they do to the feature space. The same command again
+trains nothing twice.
+
+\b
+Examples:
+  workbench report
+  workbench report -p 'losses=[cosface,elasticface-cos+]' -p seed=1"""
+
+
+@app.command(help=_help(ReportConfig, _REPORT))
+def report(
+    notebook: Annotated[str, typer.Argument(help="A notebook of the workbench, or a path.")] = "90_run_report",
+    parameter: Parameters = [],  # noqa: B006 - typer only reads it
+    output: Output = None,
+) -> None:
+    """Render a notebook."""
+    from workbench import reports
+
+    try:
+        path = reports.render(notebook, values(parameter), output, progress=True)
+    except reports.ReportError as error:
+        fail(str(error), code=1)
+    print(f"\nThe report is {path}")
+    if (index := path.parent.parent / "index.html").exists():
+        print(f"All reports:  {index}")
+
+
+_TRAIN = """Train one loss on one data set.
+
+The same command again goes on where it was stopped; a finished run is left as it is.
+
+\b
+Examples:
+  workbench train -p loss=arcface -p margin=0.3
+  workbench train -p loss=cosface -p dim=128 -o runs/cosface"""
+
+
+@app.command(help=_help(RunConfig, _TRAIN))
+def train(
+    parameter: Parameters = [],  # noqa: B006 - typer only reads it
+    output: Output = None,
+) -> None:
+    """Train and evaluate a run."""
+    given = values(parameter)
+    config = checked(RunConfig, given)
+    from workbench.evaluation import evaluate
+    from workbench.training import Trainer
+
+    folder = output or Path("reports") / config.folder_name()
+    numbers = evaluate(Trainer(config, folder).fit()).headline()
+    if numbers["accuracy"]:
+        print(f"accuracy  {percent(numbers['accuracy'])}  nearest class centre")
+    print(f"EER       {percent(numbers['eer'])}")
+    for tar in numbers["tar_at_far"]:
+        print(f"TAR       {percent(tar)}  at FAR {tar['far']:g}")
+    print(f"\nThe run is in {folder}, with these numbers in evaluation.json")
