@@ -1,4 +1,4 @@
-"""A finished run on the images it has never seen: embeddings, geometry, headline numbers."""
+"""Headline numbers: of a finished run on the images it has never seen, and of anybody's embeddings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,54 +9,44 @@ from workbench import data, files, geometry
 from workbench.runs import Run
 from workbench.training import Trainer
 
-FARS = (1e-1, 1e-2, 1e-3, 1e-4)
+FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 CHECKPOINT_RULE = "the last epoch, fixed before training"
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """A run on its held-out images.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measured:
+    """Embeddings that were measured.
 
     Attributes:
-        run: the run.
-        images: the held-out images, [N].
-        embeddings: float32 [N, D], as the model gives them, in evaluation mode and with full precision.
-        centres: class weights float32 [C, D]; None if whole classes were held out, which have none.
+        embeddings: float32 [N, D], as the model gave them.
+        labels: int64 [N].
+        centres: class weights float32 [C, D]; None if there are none.
         geometry: angles, pairs, error rates, separation, collapse; angles are to `centres`, or to class means.
         accuracy: share of images whose own centre is the nearest by angle, Wilson's 95 % interval; None without
             centres.
         tar: TAR at each FAR of `FARS` that the impostor pairs can resolve.
-        margins: what the loss demanded of each sample in the last epoch of training, in `margin_unit`; None for a loss
-            without a margin or with a factor.
-        margin_unit: "rad" or "cosine".
     """
 
-    run: Run
-    images: data.ImageSet
     embeddings: np.ndarray
+    labels: np.ndarray
     centres: np.ndarray | None
     geometry: geometry.Geometry
     accuracy: geometry.Rate | None
     tar: tuple[geometry.TarAtFar, ...]
-    margins: np.ndarray | None
-    margin_unit: str
 
-    def headline(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, each with its 95 % interval."""
         separation = self.geometry.separation
         eer = self.geometry.roc.eer
         return {
-            "checkpoint": CHECKPOINT_RULE,
-            "held_out": {
-                "by": self.run.config.held_out,
-                "images": len(self.images),
-                "classes": len(self.images.labels.unique()),
-                "genuine_pairs": self.geometry.pairs.genuine.total,
-                "impostor_pairs": self.geometry.pairs.impostor.total,
-            },
+            "images": len(self.labels),
+            "classes": len(np.unique(self.labels)),
+            "genuine_pairs": self.geometry.pairs.genuine.total,
+            "impostor_pairs": self.geometry.pairs.impostor.total,
             "accuracy": None if self.accuracy is None else _rate(self.accuracy),
             "eer": {"value": eer.value, "low": eer.interval.low, "high": eer.interval.high},
             "tar_at_far": [{"far": t.far, "threshold": _finite(t.threshold), **_rate(t.tar)} for t in self.tar],
+            "unresolved_fars": [far for far in FARS if far not in [t.far for t in self.tar]],
             "angle_to_own_centre_median": float(np.median(self.geometry.angles.own)),
             "gap": separation.gap,
             "overlap": separation.overlap,
@@ -64,6 +54,37 @@ class Evaluation:
             "alignment": separation.alignment,
             "uniformity": separation.uniformity,
         }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evaluation(Measured):
+    """A run on its held-out images.
+
+    Attributes:
+        run: the run.
+        images: the held-out images, [N].
+        margins: what the loss demanded of each sample in the last epoch of training, in `margin_unit`; None for a loss
+            without a margin or with a factor.
+        margin_unit: "rad" or "cosine".
+    """
+
+    run: Run
+    images: data.ImageSet
+    margins: np.ndarray | None
+    margin_unit: str
+
+    def headline(self) -> dict[str, Any]:
+        """Return the headline numbers as plain JSON, with how the checkpoint was chosen and what was held out."""
+        return {"checkpoint": CHECKPOINT_RULE, "held_out_by": self.run.config.held_out, **self.numbers()}
+
+
+def measure(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray | None = None) -> Measured:
+    """Measure embeddings, whoever made them.
+
+    Raises:
+        ValueError: If shapes do not fit, a row is zero or not finite, or there is no genuine or no impostor pair.
+    """
+    return Measured(**_measured(embeddings, labels, centres))
 
 
 def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
@@ -82,20 +103,34 @@ def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
     held_out = trainer.images.held_out
     embeddings = trainer.learner.embed(held_out).numpy()
     centres = trainer.learner.centres().numpy() if run.config.held_out == "images" else None
-    measured = geometry.measure(embeddings, held_out.labels, centres)
-    accuracy = None
-    if centres is not None:
-        right = int((measured.angles.margin > 0).sum())
-        interval = geometry.wilson(right, len(held_out))
-        accuracy = geometry.Rate(right, len(held_out), wilson=interval, interval=interval)
-    tar = tuple(geometry.tar_at_far(measured.pairs, far) for far in FARS if geometry.resolves(measured.pairs, far))
     unit = trainer.learner.head.margin_unit
-    margins = run.margins() if unit in ("rad", "cosine") else None
     evaluation = Evaluation(
-        run, held_out, embeddings, centres, measured, accuracy, tar, margins, "cosine" if unit == "cosine" else "rad"
+        **_measured(embeddings, held_out.labels.numpy(), centres),
+        run=run,
+        images=held_out,
+        margins=run.margins() if unit in ("rad", "cosine") else None,
+        margin_unit="cosine" if unit == "cosine" else "rad",
     )
     files.write_json(run.folder / "evaluation.json", evaluation.headline())
     return evaluation
+
+
+def _measured(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray | None) -> dict[str, Any]:
+    measured = geometry.measure(embeddings, labels, centres)
+    accuracy = None
+    if centres is not None:
+        right = int((measured.angles.margin > 0).sum())
+        interval = geometry.wilson(right, len(labels))
+        accuracy = geometry.Rate(right, len(labels), wilson=interval, interval=interval)
+    tar = (geometry.tar_at_far(measured.pairs, far) for far in FARS if geometry.resolves(measured.pairs, far))
+    return {
+        "embeddings": embeddings,
+        "labels": labels,
+        "centres": centres,
+        "geometry": measured,
+        "accuracy": accuracy,
+        "tar": tuple(tar),
+    }
 
 
 def _rate(rate: geometry.Rate) -> dict[str, Any]:
