@@ -34,15 +34,20 @@ class Measured:
     accuracy: geometry.Rate | None
     tar: tuple[geometry.TarAtFar, ...]
 
-    def numbers(self) -> dict[str, Any]:
-        """Return the headline numbers as plain JSON, each with its 95 % interval."""
-        separation = self.geometry.separation
-        eer = self.geometry.roc.eer
+    def counts(self) -> dict[str, int]:
+        """Return how much the numbers are made of."""
         return {
             "images": len(self.labels),
             "classes": len(np.unique(self.labels)),
             "genuine_pairs": self.geometry.pairs.genuine.total,
             "impostor_pairs": self.geometry.pairs.impostor.total,
+        }
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the headline numbers as plain JSON, each with its 95 % interval."""
+        separation = self.geometry.separation
+        eer = self.geometry.roc.eer
+        return {
             "accuracy": None if self.accuracy is None else _rate(self.accuracy),
             "eer": {"value": eer.value, "low": eer.interval.low, "high": eer.interval.high},
             "tar_at_far": [{"far": t.far, "threshold": _finite(t.threshold), **_rate(t.tar)} for t in self.tar],
@@ -75,7 +80,8 @@ class Evaluation(Measured):
 
     def headline(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, with how the checkpoint was chosen and what was held out."""
-        return {"checkpoint": CHECKPOINT_RULE, "held_out_by": self.run.config.held_out, **self.numbers()}
+        held_out = {"by": self.run.config.held_out, **self.counts()}
+        return {"checkpoint": CHECKPOINT_RULE, "held_out": held_out, **self.numbers()}
 
 
 def measure(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray | None = None) -> Measured:
