@@ -63,6 +63,8 @@ def load(
     path = Path(source)
     pixels = pixels_of(scaling, mean, std, channels)
     if path.is_dir():
+        other = None if channels == "rgb" else channels
+        _refuse("a run", scaling=scaling, mean=mean, std=std, channels=other)  # it was trained as it was
         _refuse("a run", output=output, threads=threads, size=size, model=model, dim=dim)
         network, facts = _of_run(path, shape, find_device(device or "auto"))
         return Embedder(network, pixels, facts=facts)
@@ -79,8 +81,9 @@ def load(
         if model is None:
             known = ", ".join(models.names())
             raise ValueError(f"{path} does not say which network its weights are for. Give 'model', one of {known}.")
-        dim, shape = dim or 512, shape or (3, 112, 112)
-        trained = models.create(model, dim, shape=shape)
+        dim, shape = 512 if dim is None else dim, shape or (3, 112, 112)
+        with torch.random.fork_rng(devices=[]):
+            trained = models.create(model, dim, shape=shape)
         models.load_weights(trained, path)
         network = BackboneNetwork(trained, shape, find_device(device or "auto"))
         return Embedder(network, pixels, facts={**facts, "kind": "weights", "model": model, "dim": dim})
@@ -108,7 +111,8 @@ def _of_run(
             f"(channels, height, width) of the images it was trained on."
         )
     checkpoint = run.load_checkpoint()
-    model = backbone(run.config, (channels, height, width))
+    with torch.random.fork_rng(devices=[]):
+        model = backbone(run.config, (channels, height, width))
     fill(model, checkpoint.tensors if checkpoint else {}, f"the run {folder}")
     facts = {"kind": "run", "model": run.config.model, "dim": run.config.dim, "epoch": run.epoch}
     config = run.config.model_dump(mode="json")

@@ -1,6 +1,7 @@
 """What every backbone offers: one pass of the body, and as many views of it as the loss asks for."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from jaxtyping import Float
@@ -51,3 +52,10 @@ class Backbone(nn.Module, ABC):
         if views == 1:
             return self.embed(features)
         return torch.stack([self.embed(features) for _ in range(views)])
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Switch autocast off inside, as the released code of face networks does for the last layers."""
+    if torch.amp.is_autocast_available(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()

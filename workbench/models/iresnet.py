@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from workbench.checks import whole
-from workbench.models.backbone import Backbone
+from workbench.models.backbone import Backbone, full_precision
 
 _WIDTHS = (64, 128, 256, 512)
 
@@ -97,7 +97,7 @@ class IResNet(Backbone):
 
     def embed(self, features: Float[Tensor, "batch width"]) -> Float[Tensor, "batch dim"]:
         """Return the embeddings of features that `extract` has made."""
-        with torch.autocast(features.device.type, enabled=False):
+        with full_precision(features.device):
             embeddings: Tensor = self.features(self.fc(self.dropout(features.to(self.fc.weight.dtype))))
         return embeddings
 

@@ -8,12 +8,11 @@ normalisation in the place of the last 1 x 1 convolution.
 
 from functools import partial
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from workbench.checks import bad_parameter, whole
-from workbench.models.backbone import Backbone
+from workbench.models.backbone import Backbone, full_precision
 
 
 class Layers(nn.Module):
@@ -107,7 +106,7 @@ class MobileFaceNet(Backbone):
     def embed(self, features: Float[Tensor, "batch width"]) -> Float[Tensor, "batch dim"]:
         """Return the embeddings of features that `extract` has made."""
         _, _, project, normalize = self.features.layers
-        with torch.autocast(features.device.type, enabled=False):
+        with full_precision(features.device):
             features = features.to(next(project.parameters()).dtype)
             embeddings: Tensor = normalize(project(self.dropout(features)))
         return embeddings
