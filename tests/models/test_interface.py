@@ -1,5 +1,7 @@
 """What all backbones share: names, options, shapes, views."""
 
+import doctest
+
 import pytest
 import torch
 
@@ -100,6 +102,10 @@ def test_names_and_their_options() -> None:
     assert models.parameters("mlp") == {"shape": (1, 8, 8), "width": 128, "dropout": 0.0}
     large = {"shape": (3, 112, 112), "blocks": (2, 8, 12, 4), "scale": 4, "dropout": 0.0}
     assert models.parameters("mobilefacenet-large") == large
+
+
+def test_examples() -> None:
+    assert doctest.testmod(models.registry) == doctest.TestResults(failed=0, attempted=1)
 
 
 KNOWN = "convnet, iresnet100, iresnet18, iresnet34, iresnet50, mlp, mobilefacenet, mobilefacenet-large"
