@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from workbench import losses
-from workbench import models
+from workbench import losses, models
 from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked, from_namespace
 from workbench.reports.parameters import declaration
 
