@@ -86,3 +86,13 @@ def test_unknown_names_come_with_their_neighbours_and_a_hint() -> None:
         "See the list."
     )
     assert checks.unknown_name("loss", "zzz", []) == "There is no loss 'zzz'."
+
+
+def test_what_is_missing_comes_with_the_line_that_installs_it() -> None:
+    checks.needs("pytest", "torch", extra="onnx", what="A test")
+    with pytest.raises(ValueError) as error:
+        checks.needs("torch", "no_such_package", extra="onnx", what="A test")
+    assert str(error.value) == (
+        "A test needs the package no_such_package, which is not installed. Install it with: pip install "
+        "'hypersphere-workbench[onnx]'."
+    )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from workbench import losses
+from workbench import losses, models
 from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked, from_namespace
 from workbench.reports.parameters import declaration
 
@@ -84,7 +84,10 @@ RADIANS = "It is an angle in radians: 0.5 is 28.6 degrees."
     [
         ({"loss": "arcfase"}, ARCFASE),
         ({"data": "digts"}, "There is no data set 'digts'. Did you mean 'digits'? Known: digits."),
-        ({"model": "conv"}, "There is no model 'conv'. Did you mean 'convnet'? Known: convnet, mlp."),
+        (
+            {"model": "conv"},
+            f"There is no model 'conv'. Did you mean 'convnet'? Known: {', '.join(sorted(models.names()))}.",
+        ),
         (
             {"loss": "softmax", "margin": 0.3},
             "There is no parameter of the loss 'softmax' named 'margin'. Known: bias, scale.",

@@ -49,6 +49,7 @@ def test_the_first_weights_are_a_function_of_the_seed() -> None:
         {"momentum": 0.0},
         {"model": "convnet", "loss": "softmax", "loss_options": {"bias": True}},
         {"precision": "bfloat16"},
+        {"model": "mobilefacenet", "loss": "coreface", "dropout": 0.4, "dim": 8},
         *({"loss": name} for name in losses.names()),
     ],
     ids=str,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_versions_are_stated_once() -> None:
     pinned = {_name(line): line for line in constraints if line and not line.startswith("#")}
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[^\s+]+", line) for line in pinned.values())
     assert pinned["torch"] == "torch==2.13.0"
-    needed = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    needed = {*project["dependencies"], *chain(*project["optional-dependencies"].values())}
     assert {_name(requirement) for requirement in needed} <= set(pinned)
 
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())

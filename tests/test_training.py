@@ -187,6 +187,7 @@ def test_run_json_says_what_was_trained_on(tmp_path: Path) -> None:
         "name": "digits",
         "source": data.describe("digits"),
         "digest": data.load("digits").digest(),
+        "shape": [1, 8, 8],
         "train": facts["data"]["train"],
         "held_out": 1797 - facts["data"]["train"],
         "classes": 7,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -65,6 +66,19 @@ def one_of(owner: str, name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raise a ValueError unless `value` is one of the choices."""
     if value not in choices:
         raise ValueError(bad_parameter(owner, name, f"one of {', '.join(map(repr, choices))}", value))
+
+
+def needs(*packages: str, extra: str, what: str) -> None:
+    """Raise a ValueError with the line that installs an extra, unless all these packages of it are there.
+
+    >>> needs("torch", extra="onnx", what="Export to ONNX")
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            raise ValueError(
+                f"{what} needs the package {package}, which is not installed. Install it with: pip install "
+                f"'hypersphere-workbench[{extra}]'."
+            )
 
 
 def _is_number(value: object) -> TypeGuard[float]:

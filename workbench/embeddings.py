@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
+from workbench.checks import needs
+
 _VECTORS = ("embeddings", "embedding", "features", "feats", "vectors", "E", "X", "x")
 _LABELS = ("labels", "label", "identities", "identity", "ids", "targets", "y")
 _FILES = ("files", "file", "paths", "path", "filenames", "filename", "u")
@@ -135,12 +137,9 @@ def parquet() -> Any:
     Raises:
         ValueError: If it is not installed; with the command that does it.
     """
-    try:
-        import pyarrow.parquet as module
-    except ImportError:
-        raise ValueError(
-            "Parquet files need pyarrow, which is not installed: pip install 'hypersphere-workbench[parquet]'."
-        ) from None
+    needs("pyarrow", extra="parquet", what="A Parquet file")
+    import pyarrow.parquet as module
+
     return module
 
 

@@ -22,6 +22,11 @@ class Step(NamedTuple):
     margin: Tensor
 
 
+def backbone(config: RunConfig, shape: tuple[int, int, int]) -> models.Backbone:
+    """Return the backbone that a run trains, with its first weights, for images of C, H and W."""
+    return models.create(config.model, config.dim, shape=shape, dropout=config.dropout)
+
+
 class Learner:
     """A model and a loss that are trained together.
 
@@ -36,10 +41,10 @@ class Learner:
 
     def __init__(self, config: RunConfig, *, shape: tuple[int, int, int], classes: int) -> None:
         self.config = config
-        self.device = _device(config.device)
+        self.device = find_device(config.device)
         with torch.random.fork_rng():
             torch.manual_seed(mixed_seed(config.seed, "weights"))
-            self.model = models.create(config.model, config.dim, shape=shape, dropout=config.dropout).to(self.device)
+            self.model = backbone(config, shape).to(self.device)
             self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options()).to(self.device)
         if config.recipe == "small" and self.head.weight.requires_grad:
             # Normal(0, 0.01) makes rows of length 0.2 in 512 dimensions but of 0.02 in 3, where the first steps throw
@@ -121,7 +126,12 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
+    """Return the device of this name; auto is CUDA where there is one.
+
+    Raises:
+        ValueError: If it is not one of this machine.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -157,6 +157,7 @@ class Trainer:
                 "name": self.config.data,
                 "source": train.source,
                 "digest": self._digest,
+                "shape": list(train.shape),
                 "train": len(train),
                 "held_out": len(held_out),
                 "classes": train.classes,
