@@ -3,13 +3,12 @@
 import os
 import pickle
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from workbench import embeddings, exports
+from workbench import checks, embeddings, exports
 from workbench.embeddings import EmbeddingSet
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
@@ -146,10 +145,11 @@ def test_files_that_are_damaged(tmp_path: Path, suffix: str, content: bytes) -> 
 
 
 def test_without_pyarrow_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    monkeypatch.setattr(checks, "find_spec", lambda package: None)
     (tmp_path / "set.parquet").write_bytes(b"")
     assert complaint(tmp_path / "set.parquet") == (
-        "Parquet files need pyarrow, which is not installed: pip install 'hypersphere-workbench[parquet]'."
+        "A Parquet file needs the package pyarrow, which is not installed. Install it with: pip install "
+        "'hypersphere-workbench[parquet]'."
     )
 
 
