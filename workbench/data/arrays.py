@@ -117,6 +117,6 @@ def shaped(images: ImageSet, *, size: int | None, grey: bool) -> ImageSet:
     for part in images.images.split(512):
         for picture in part.permute(0, 2, 3, 1).contiguous().numpy():
             image = Image.fromarray(picture[..., 0] if channels == 1 else picture)
-            done[first] = np.frombuffer(formed(image, form), dtype=np.uint8).reshape(done.shape[1:])
+            done[first] = np.frombuffer(b"".join(formed(image, form)), dtype=np.uint8).reshape(done.shape[1:])
             first += 1
     return replace(images, images=torch.from_numpy(done), recorded_digest=None)

@@ -200,7 +200,8 @@ def printable(path: str | Path) -> str:
 
 def as_text(path: str | Path) -> str:
     """Return a path as text that can be stored as UTF-8, otherwise as it is."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = str(path)
+    return text if text.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _state(path: str) -> tuple[int, int]:

@@ -8,7 +8,6 @@ a second. Started as a script it also needs no guard in the user's main module, 
 
 import io
 import json
-import mmap
 import os
 import signal
 import struct
@@ -16,7 +15,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -125,12 +124,15 @@ def look(content: bytes) -> tuple[bool, int, int]:
     return image.mode in GREY_MODES, height, width
 
 
-def planes(content: bytes, form: Form) -> bytes:
-    """Return the pixels of an image, one channel after the other, each row by row.
+def planes(content: bytes, form: Form) -> list[bytes]:
+    """Return the channels of an image, each row by row.
 
     Raises:
         UnreadableImageError: If it cannot be decoded, or is not of this form.
     """
+    plain = _plain_jpeg(content)
+    if plain is not None:
+        return formed(plain, form)
     image = opened(content)
     try:
         image.load()
@@ -143,8 +145,8 @@ def planes(content: bytes, form: Form) -> bytes:
         raise UnreadableImageError(f"it cannot be decoded ({error})") from None
 
 
-def formed(image: Image.Image, form: Form) -> bytes:
-    """Return the pixels of an image in this form, as `planes` does."""
+def formed(image: Image.Image, form: Form) -> list[bytes]:
+    """Return the channels of an image in this form, as `planes` does."""
     if form.channels == 1:
         if image.mode not in GREY_MODES and not form.made_grey:
             raise UnreadableImageError("it has colours", "colour")
@@ -156,33 +158,33 @@ def formed(image: Image.Image, form: Form) -> bytes:
         if not form.resized:
             raise UnreadableImageError(f"it is {image.width} x {image.height} pixels", "size")
         image = image.resize(size, Image.Resampling.BILINEAR)  # Pillow's filters are antialiased
-    if form.channels == 1:
-        return image.tobytes()
-    return b"".join([image.tobytes("raw", band) for band in "RGB"])
+    return [image.tobytes()] if form.channels == 1 else [image.tobytes("raw", band) for band in "RGB"]
 
 
 def fill(
-    target: Any, images: Sequence[Place | bytes], form: Form, *, offset: int, first: int, stop: bool
+    target: int, images: Sequence[Place | bytes], form: Form, *, offset: int, first: int, stop: bool
 ) -> list[Failure]:
-    """Decode images into the bytes of `target`, and return those that failed.
+    """Decode images into an open file, and return those that failed.
 
     Args:
-        target: a writable buffer of bytes.
+        target: descriptor of a file that is open for writing.
         images: places to read, or encoded images.
         form: of the pixels.
-        offset: where in the buffer the image of number 0 begins.
+        offset: where in the file the image of number 0 begins.
         first: number of the first of these images.
         stop: stop at the first that fails.
     """
     failed = []
     for number, image in enumerate(images, first):
-        start = offset + number * form.bytes
         try:
-            target[start : start + form.bytes] = planes(image if isinstance(image, bytes) else read(image), form)
+            channels = planes(image if isinstance(image, bytes) else read(image), form)
         except UnreadableImageError as error:
             failed.append(Failure(number, str(error), error.kind))
             if stop:
                 break
+            continue
+        if os.pwritev(target, channels, offset + number * form.bytes) != form.bytes:
+            raise OSError("The disk is full, or a file may not be so large.")
     return failed
 
 
@@ -193,6 +195,27 @@ def careful() -> Iterator[None]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
+
+
+def _plain_jpeg(content: bytes) -> Image.Image | None:
+    """Decode an ordinary JPEG with a third less work than Pillow's general way; None for whatever is not ordinary.
+
+    Ordinary is 8 bits, one or three channels, and nothing by Adobe or a camera that would change how it is read. What
+    is damaged is None too, so that the general way says what is wrong.
+    """
+    try:
+        place = 2 if content[:2] == b"\xff\xd8" else len(content)
+        while content[place] == 0xFF and (marker := content[place + 1]) not in (0xC0, 0xC1, 0xC2):
+            if marker in (0xE1, 0xE2, 0xEE) or not 0xC4 <= marker <= 0xFE or marker in (0xD9, 0xDA):
+                return None
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+        bits, height, width, channels = struct.unpack_from(">BHHB", content, place + 4)
+        mode = {1: "L", 3: "RGB"}[channels]
+        if content[place] != 0xFF or bits != 8 or not 0 < width * height <= LARGEST_PIXELS:
+            return None
+        return Image.frombytes(mode, (width, height), content, "jpeg", mode, "")
+    except (IndexError, KeyError, struct.error, ValueError, OSError):
+        return None
 
 
 def _orientation(image: Image.Image) -> int:
@@ -211,11 +234,13 @@ def _work() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent closes the input
     begin = json.loads(sys.stdin.readline())
     form = Form(*begin["form"])
-    with mmap.mmap(begin["target"], os.fstat(begin["target"]).st_size) as target, careful():
+    with careful():
         for line in sys.stdin:
             order = json.loads(line)
             images = [(path, parts) for path, parts in order["images"]]
-            failed = fill(target, images, form, offset=begin["offset"], first=order["first"], stop=begin["stop"])
+            failed = fill(
+                begin["target"], images, form, offset=begin["offset"], first=order["first"], stop=begin["stop"]
+            )
             print(json.dumps(failed), flush=True)
 
 

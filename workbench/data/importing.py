@@ -7,7 +7,6 @@ disk, so that an import that was stopped, however it was, goes on where it stood
 import hashlib
 import io
 import json
-import mmap
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -291,8 +290,7 @@ class _RunningDigest:
     def __init__(
         self, target: int, offset: int, every: Sequence[range], form: Form, count: int, finished: set[int]
     ) -> None:
-        self._pixels = memoryview(mmap.mmap(target, 0, prot=mmap.PROT_READ))
-        self._offset, self._every, self._form = offset, every, form
+        self._target, self._offset, self._every, self._form = target, offset, every, form
         self._finished = set(finished)
         self._next = 0
         shape = (count, form.channels, form.height, form.width)
@@ -302,8 +300,8 @@ class _RunningDigest:
         self._finished.add(block[0])
         while self._next < len(self._every) and self._every[self._next][0] in self._finished:
             block = self._every[self._next]
-            first, last = (self._offset + number * self._form.bytes for number in (block.start, block.stop))
-            self._content.update(self._pixels[first:last])
+            size, place = len(block) * self._form.bytes, self._offset + block[0] * self._form.bytes
+            self._content.update(os.pread(self._target, size, place))
             self._next += 1
 
     def of(self, labels: np.ndarray) -> str:

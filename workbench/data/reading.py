@@ -150,7 +150,8 @@ def _read(catalogue: Catalogue, form: Form, options: Options) -> ImageSet:
             processes=options.workers,
             stop=not options.skip,
         )
-        pixels = np.frombuffer(mmap.mmap(target, 0), dtype=np.uint8)
+        mapped = mmap.mmap(target, 0, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
+    pixels: np.ndarray = np.frombuffer(mapped, dtype=np.uint8)
     pixels = pixels.reshape(count, form.channels, form.height, form.width)
     if outcome.failed:
         pixels = pixels[outcome.kept()]
@@ -176,7 +177,7 @@ def _memory(size: int, catalogue: Catalogue) -> Iterator[int]:
     if size > there:
         raise ValueError(
             f"The {len(catalogue)} images take {size / 1e9:.0f} GB, and this machine has {there / 1e9:.0f} GB of "
-            f"memory. Import them once with data.import_set(source, folder), and load that folder: its images stay on disk."
+            f"memory. Import them once with data.import_set(source, folder) and load that: they stay on disk then."
         )
     if hasattr(os, "memfd_create"):
         target = os.memfd_create("images")

@@ -1,7 +1,6 @@
 """Many decoding processes that fill one file with pixels."""
 
 import json
-import mmap
 import os
 import selectors
 import subprocess
@@ -55,9 +54,9 @@ def decode(
     """
     processes = min(processes, len(todo))
     if processes <= 1 or not images.in_files:
-        with mmap.mmap(target, 0) as pixels, decoding.careful():
+        with decoding.careful():
             for block in todo:
-                done(block, decoding.fill(pixels, images.places(block), form, offset=offset, first=block[0], stop=stop))
+                done(block, decoding.fill(target, images.places(block), form, offset=offset, first=block[0], stop=stop))
         return
     waiting = deque(todo)
     begin = {"form": form, "target": target, "offset": offset, "stop": stop}
