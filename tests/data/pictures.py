@@ -1,7 +1,6 @@
 """Small pictures for tests of readers: made by Pillow, so that their pixels are known, and real faces where they are."""
 
 import io
-import os
 import struct
 import tarfile
 from pathlib import Path
@@ -18,7 +17,7 @@ def picture(seed: int = 0, *, height: int = 12, width: int = 10, grey: bool = Fa
     """Smooth random pixels, uint8 [H, W, 3] or [H, W]."""
     draw = np.random.default_rng(seed)
     coarse = draw.integers(0, 256, (4, 4) if grey else (4, 4, 3)).astype(np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+    return np.array(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def encoded(pixels: np.ndarray, kind: str = "png", **options: object) -> bytes:
@@ -112,4 +111,4 @@ def same_content(one: ImageSet, other: ImageSet) -> bool:
 
 def descriptors() -> int:
     """How many files this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))

@@ -132,8 +132,15 @@ def _contents(content: bytes, path: Path) -> tuple[list[Any], Tensor]:
             bins[number] = image.tobytes()
         elif not (isinstance(image, bytes) or (isinstance(image, np.ndarray) and image.dtype == np.uint8)):
             raise ValueError(f"Image {number} of {where} must be encoded bytes or pixels. Got {type(image).__name__}.")
+    pictures = sum(isinstance(image, np.ndarray) for image in bins)
+    if pictures not in (0, len(bins)):
+        raise ValueError(
+            f"The images of {where} must be all encoded or all pixels. Got {len(bins) - pictures} encoded and "
+            f"{pictures} "
+            f"of pixels."
+        )
     for number, match in enumerate(matches):
-        if match not in (0, 1):
+        if not (isinstance(match, (bool, int, np.bool_, np.integer)) and match in (0, 1)):
             raise ValueError(f"Match {number} of {where} must be true or false. Got {str(match)[:40]!r} instead.")
     return bins, torch.tensor([bool(match) for match in matches])
 

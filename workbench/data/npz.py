@@ -1,6 +1,7 @@
 """Images and labels in one `.npz` file, as NumPy saves them."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,16 @@ def npz(path: Path) -> ImageSet:
         ValueError: If it is damaged, holds Python objects, or images and labels are not there or do not match.
     """
     where = printable(path)
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"The file {where} cannot be read as .npz. Save images and labels with numpy.savez, or fetch it again."
+        )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError(f"The file {where} is no .npz file. Save images and labels together with numpy.savez.")
-            arrays = {name: _read(file, name, where) for name in _wanted(file.files)}
-            there = file.files
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        # An open file of ours is closed whatever NumPy meets in it.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+            there = list(file.files)
+            arrays = {name: _read(file, name, where) for name in _wanted(there)}
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"The file {where} cannot be read as .npz ({error}). Fetch it again.") from None
     images, labels = found(arrays, IMAGES), found(arrays, LABELS)
     if images is None or labels is None:

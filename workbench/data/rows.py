@@ -46,11 +46,11 @@ class Rows:
         if chosen.ndim == 0:
             return torch.from_numpy(np.array(self._pixels[int(chosen)]))
         # Sorted, a batch is read in the order of the disk.
-        order = chosen.argsort()
-        read = torch.empty((len(chosen), *self._pixels.shape[1:]), dtype=torch.uint8)
-        for position in order.tolist():
-            read[position] = torch.from_numpy(self._pixels[int(chosen[position])])
-        return read
+        numbers = chosen.numpy()
+        read = np.empty((len(numbers), *self._pixels.shape[1:]), dtype=np.uint8)
+        for position in numbers.argsort(kind="stable").tolist():
+            read[position] = self._pixels[numbers[position]]
+        return torch.from_numpy(read)
 
     def split(self, size: int) -> Iterator[UInt8[Tensor, "..."]]:
         """Read all rows, `size` at a time."""

@@ -65,8 +65,8 @@ def _by_protocol(images: ImageSet) -> Split:
     out = images.held_out
     if out is None:
         raise ValueError(
-            "The image set has no protocol: nothing says which images are for testing. Load it with test_people=, or hold "
-            "out 'images' or 'classes'."
+            "The image set has no protocol: nothing says which images are for testing. Load it with test_people=, or "
+            "hold out 'images' or 'classes'."
         )
     if not out.any():
         raise ValueError("The protocol of the image set holds out nothing that is left in it.")

@@ -26,13 +26,17 @@ def unpickled(content: bytes) -> Any:
         ForbiddenPickleError: If it asks for anything that plain data does not need.
         Exception: Whatever a damaged pickle leads to.
     """
-    return _Reader(io.BytesIO(content), encoding="bytes").load()
+    return _Reader(content).load()
 
 
 class _Reader(pickle.Unpickler):
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self._allowed = _stand_ins()
+
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for this name: nothing is ever imported."""
-        allowed = _stand_ins().get((module.replace("numpy._core", "numpy.core"), name))
+        allowed = self._allowed.get((module.replace("numpy._core", "numpy.core"), name))
         if allowed is None:
             raise ForbiddenPickleError(f"{module}.{name}")
         return allowed
