@@ -1,4 +1,4 @@
-"""Small pictures for tests of readers: made by Pillow, so that their pixels are known, and real faces where they are."""
+"""Small pictures for tests of readers, made by Pillow so that their pixels are known; and sets made of them."""
 
 import io
 import struct

@@ -96,7 +96,8 @@ def test_npz_with_objects_runs_nothing(tmp_path: Path) -> None:
         (
             {"images": GREYS - 300.0, "labels": LABELS},
             (
-                "The pixels of {} must be in [0, 255], or in [0, 1]. Got numbers from -300 to {high:g}. Bring them to that "
+                "The pixels of {} must be in [0, 255], or in [0, 1]. Got numbers from -300 to {high:g}. Bring "
+                "them to that "
                 "range and save them again."
             ),
         ),
@@ -138,7 +139,7 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
 
 
 def test_the_olivetti_faces_are_upright(shared: Path) -> None:
-    """The mean face of another cut of the same photographs tells which way is up, and scikit-learn what each pixel is."""
+    """The mean face of another cut of the same photographs tells which way is up."""
     path = shared / "data" / "orl" / "olivettifaces.mat"
     faces = data.load(path)
     assert (len(faces), faces.classes, faces.shape) == (400, 40, (1, 64, 64))
@@ -244,8 +245,8 @@ def test_mat_files_that_do_not_fit(tmp_path: Path) -> None:
         (
             {"a": [1]},
             (
-                f"The file {path} must have images (images, x, data, faces, imgs, pixels, fea, x_train, arr_0) and labels "
-                "(labels, y, target, targets, label, ids, gnd, identity, y_train, arr_1). It has a."
+                f"The file {path} must have images (images, x, data, faces, imgs, pixels, fea, x_train, arr_0) "
+                "and labels (labels, y, target, targets, label, ids, gnd, identity, y_train, arr_1). It has a."
             ),
         ),
         (

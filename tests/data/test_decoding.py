@@ -214,7 +214,8 @@ def test_a_decoding_process_that_ends_is_told_of(tmp_path: Path, monkeypatch: py
 
 def test_a_worker_starts_without_torch() -> None:
     """Its start is what a small set waits for."""
-    script = f"import runpy, sys; runpy.run_path({decoding.__file__!r}); print('torch' in sys.modules, 'numpy' in sys.modules)"
+    path = decoding.__file__
+    script = f"import runpy, sys; runpy.run_path({path!r}); print('torch' in sys.modules, 'numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "False False\n"
 

@@ -83,8 +83,8 @@ def test_paths_that_are_not_there_or_not_known(tmp_path: Path) -> None:
         (
             tmp_path / "notes.txt",
             (
-                f"The file {tmp_path}/notes.txt is of no known kind. Known are a folder with a folder of images for each "
-                "identity, .rec, .npz, .mat, and folders made by data.import_set."
+                f"The file {tmp_path}/notes.txt is of no known kind. Known are a folder with a folder of images "
+                "for each identity, .rec, .npz, .mat, and folders made by data.import_set."
             ),
         ),
         (

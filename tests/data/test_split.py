@@ -135,8 +135,8 @@ def test_a_protocol_that_shares_classes_keeps_their_numbers() -> None:
         (
             numbered([0, 1, 2], 3),
             (
-                "The image set has no protocol: nothing says which images are for testing. Load it with test_people=, or "
-                "hold "
+                "The image set has no protocol: nothing says which images are for testing. Load it with "
+                "test_people=, or hold "
                 "out 'images' or 'classes'."
             ),
         ),

@@ -129,8 +129,8 @@ def test_folders_without_images_say_what_is_missing(tmp_path: Path) -> None:
         (
             deep,
             (
-                f"The folder {deep} has images only deeper than in folders of identities. Give the folder {deep}/wrapper "
-                f"instead."
+                f"The folder {deep} has images only deeper than in folders of identities. Give the folder "
+                f"{deep}/wrapper instead."
             ),
         ),
     ):
