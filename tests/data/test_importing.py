@@ -15,7 +15,7 @@ import torch
 from tests.data.pictures import decoded, descriptors, encoded, insightface, people_in, picture, same_content
 from tests.small import config, contents, files_of_at_most, greys, in_a_child
 from workbench import data, files
-from workbench.data import importing, workers
+from workbench.data import importing, journal, workers
 from workbench.data.rows import Rows
 from workbench.training import Trainer
 
@@ -104,7 +104,7 @@ def stopped(tree: Path, dest: Path, blocks: int, how: Any, **options: Any) -> in
     """Import in a child that stops after so many blocks; return how it ended."""
 
     def work() -> None:
-        add = importing._Journal.add
+        add = journal.Journal.add
         count = [0]
 
         def counted(self: Any, block: range, failures: Any) -> None:
@@ -117,7 +117,7 @@ def stopped(tree: Path, dest: Path, blocks: int, how: Any, **options: Any) -> in
                     self._writing.result()
                 how()
 
-        importing._Journal.add = counted  # type: ignore[method-assign]
+        journal.Journal.add = counted  # type: ignore[method-assign]
         bring(tree, dest, **options)
 
     return in_a_child(work)
@@ -163,8 +163,8 @@ def test_an_import_goes_on_where_it_was_stopped(tree: Path, tmp_path: Path, bloc
 def test_a_journal_that_was_cut_short_counts_up_to_there(tree: Path, tmp_path: Path) -> None:
     dest = tmp_path / "done"
     stopped(tree, dest, 3, kill)
-    journal = dest / "importing.jsonl"
-    journal.write_bytes(journal.read_bytes()[:-5])
+    lines = dest / "importing.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-5])
     with (dest / "pixels.npy").open("r+b") as file:  # what the block that does not count left behind
         file.seek(-18 * 360 + 2 * BLOCK * 360, os.SEEK_END)
         file.write(bytes(BLOCK * 360))
@@ -342,60 +342,6 @@ def test_files_that_do_not_match_and_later_formats(tree: Path, tmp_path: Path) -
         f"The set in {dest} has format 2, and this version reads format 1. Import it again, or use the version that "
         f"wrote it."
     )
-
-
-# -- rows
-
-
-def rows(count: int = 20) -> tuple[torch.Tensor, Rows]:
-    pixels = np.random.default_rng(0).integers(0, 256, (count, 3, 4, 5)).astype(np.uint8)
-    return torch.from_numpy(pixels), Rows(pixels)
-
-
-@pytest.mark.parametrize(
-    "index",
-    [
-        3,
-        -1,
-        slice(2, 9),
-        slice(None),
-        slice(None, None, 3),
-        torch.tensor([5, 1, 5]),
-        torch.arange(20) % 3 == 0,
-        torch.tensor(4),
-    ],
-)
-def test_rows_are_read_as_a_tensor_is(index: Any) -> None:
-    tensor, view = rows()
-    assert torch.equal(view[index], tensor[index])
-    taken = view.take(torch.tensor([9, 3, 17, 3, 0] * 4))
-    assert torch.equal(taken[index], tensor[[9, 3, 17, 3, 0] * 4][index])
-
-
-def test_rows_have_the_shape_of_a_tensor() -> None:
-    tensor, view = rows()
-    assert (len(view), view.shape, view.dtype, view.ndim) == (20, tensor.shape, tensor.dtype, 4)
-    assert [part.tolist() for part in view.split(7)] == [part.tolist() for part in tensor.split(7)]
-    assert view.take(torch.tensor([], dtype=torch.int64)).shape == (0, 3, 4, 5)
-
-
-def test_a_subset_reads_nothing_and_a_batch_only_itself() -> None:
-    looked_at: list[int] = []
-
-    class Counted(np.ndarray):
-        def __getitem__(self, index: Any) -> Any:
-            looked_at.append(index)
-            return super().__getitem__(index)
-
-    tensor, _ = rows()
-    images = data.ImageSet(Rows(tensor.numpy().view(Counted)), torch.arange(20) % 4, list("abcd"))
-    subset = images.select(torch.arange(20) % 4 != 1).renumbered().select(torch.arange(15).flip(0))
-    train, held_out = data.split(subset, by="classes", share=0.4)
-    assert looked_at == []
-    batch = subset.images[torch.tensor([2, 0])]
-    assert looked_at == [16, 19], "in the order of the disk"
-    assert torch.equal(batch, tensor[[16, 19]])
-    assert len(train) + len(held_out) == 15
 
 
 def test_a_run_is_the_same_from_disk_as_from_memory(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What a source holds, before any pixel is decoded."""
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -64,7 +63,7 @@ class WholeFiles:
 
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
-        return _digest(json.dumps([(path, *_state(path)) for path in self.paths]).encode())
+        return _digest(*(f"{path!a} {_state(path)}\n".encode() for path in self.paths))
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Spans:
 
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
-        return _digest(repr(_state(self.path)).encode() + self.offsets.tobytes() + self.lengths.tobytes())
+        return _digest(repr(_state(self.path)).encode(), self.offsets.tobytes(), self.lengths.tobytes())
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class InMemory:
 
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
-        return _digest(b"".join(hashlib.sha256(image).digest() for image in self.images))
+        return _digest(*(hashlib.sha256(image).digest() for image in self.images))
 
 
 @dataclass(frozen=True)
@@ -182,8 +181,8 @@ class Catalogue:
 
     def stamp(self) -> str:
         """Return a text that changes when images, labels or names do."""
-        rest = json.dumps([self.labels.tolist(), list(self.names), list(self.files), self.skipped])
-        return _digest(self.images.stamp().encode() + rest.encode())
+        texts = (f"{text!a}\n".encode() for text in (*self.names, *self.files, *self.skipped))
+        return _digest(self.images.stamp().encode(), self.labels.tobytes(), *texts)
 
 
 def numbered(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -209,5 +208,8 @@ def _state(path: str) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _digest(*parts: bytes) -> str:
+    content = hashlib.sha256()
+    for part in parts:
+        content.update(part)
+    return content.hexdigest()

@@ -4,16 +4,11 @@ Pixels are written in blocks, in any order, straight to where they stay. A journ
 disk, so that an import that was stopped, however it was, goes on where it stood; `stored` tells what is in the folder.
 """
 
-import hashlib
-import io
 import json
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +17,7 @@ from workbench import files
 from workbench.data.catalogue import Catalogue, printable
 from workbench.data.decoding import Failure, Form
 from workbench.data.imageset import ImageSet
+from workbench.data.journal import Journal, RunningDigest, journal_lines, npy_header, opened_pixels
 from workbench.data.options import OnError, Options
 from workbench.data.reading import ColouredError, Outcome, common_form, labelled, progress_bar
 from workbench.data.registry import opened, shown_source
@@ -109,7 +105,7 @@ def _before(dest: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
         theirs = read_meta(dest)["plan"]
         changed = _changed(theirs, plan, ("source", "options", "stamp"))
     elif (dest / JOURNAL).exists():
-        lines = list(_journal_lines(dest / JOURNAL))
+        lines = list(journal_lines(dest / JOURNAL))
         theirs = lines[0]["plan"] if lines else plan
         changed = _changed(theirs, plan, ("source", "options"))
         if not changed and theirs["stamp"] != plan["stamp"]:
@@ -129,14 +125,6 @@ def _changed(theirs: dict[str, Any], ours: dict[str, Any], keys: Sequence[str]) 
         if theirs[key] != ours[key]:
             return f"a set by the {key} {theirs[key]!r}" if key != "stamp" else "a set of other images of that source"
     return ""
-
-
-def _journal_lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
-            return  # the line that a kill cut short
 
 
 def _convert(
@@ -166,7 +154,7 @@ def _decode_all(
 ) -> tuple[Outcome, str | None]:
     """Fill the pixels, and return what failed, and the digest of the set if nothing did."""
     count = len(catalogue)
-    header = _npy_header((count, form.channels, form.height, form.width))
+    header = npy_header((count, form.channels, form.height, form.width))
     size = len(header) + count * form.bytes
     path = dest / PIXELS
     done_before = before[1:] if path.exists() and path.stat().st_size == size else []
@@ -177,8 +165,8 @@ def _decode_all(
     finished = {line["first"] for line in done_before}
     for line in done_before:
         outcome.add([Failure(*failure) for failure in line["failed"]])
-    with _pixels(path, header, size, fresh=not done_before) as target, _Journal(dest / JOURNAL, target) as journal:
-        digest = _RunningDigest(target, len(header), every, form, count, finished)
+    with opened_pixels(path, header, size, fresh=not done_before) as target, Journal(dest / JOURNAL, target) as journal:
+        digest = RunningDigest(target, len(header), every, form, count, finished)
         start = sum(len(block) for block in every if block[0] in finished)
         with progress_bar(count, start, options) as bar:
 
@@ -205,9 +193,9 @@ def _decode_all(
 def _copy(images: ImageSet, dest: Path, plan: dict[str, Any]) -> None:
     """Write images that are there already."""
     files.write_text(dest / JOURNAL, json.dumps({"plan": plan, "form": None}) + "\n")
-    header = _npy_header(tuple(images.images.shape))
+    header = npy_header(tuple(images.images.shape))
     size = len(header) + len(images) * int(np.prod(images.shape))
-    with _pixels(dest / PIXELS, header, size, fresh=True) as target:
+    with opened_pixels(dest / PIXELS, header, size, fresh=True) as target:
         place = len(header)
         for part in images.images.split(512):
             content = part.contiguous().numpy()
@@ -215,97 +203,3 @@ def _copy(images: ImageSet, dest: Path, plan: dict[str, Any]) -> None:
             place += content.nbytes
         os.fsync(target)
     store(dest, images, [], {"plan": plan}, images.digest())
-
-
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
-    return header.getvalue()
-
-
-@contextmanager
-def _pixels(path: Path, header: bytes, size: int, *, fresh: bool) -> Iterator[int]:
-    """Yield the descriptor of the file of pixels, which has all its room from the start."""
-    target = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_TRUNC if fresh else 0), 0o644)
-    try:
-        if fresh:
-            try:
-                # A mapped file that finds the disk full kills the process that writes to it.
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(target, 0, size)
-                else:
-                    os.truncate(target, size)
-                os.pwrite(target, header, 0)
-            except OSError as error:
-                path.unlink()
-                raise OSError(
-                    f"There is no room for {size / 1e9:.3g} GB of pixels in {printable(path.parent)} "
-                    f"({error.strerror}). Make room, or choose another folder or a smaller size."
-                ) from None
-        yield target
-    finally:
-        os.close(target)
-
-
-class _Journal:
-    """Notes blocks as done, once their pixels are on disk; the disk works while the next blocks are decoded."""
-
-    def __init__(self, path: Path, target: int) -> None:
-        self._path, self._target = path, target
-        self._waiting: list[str] = []
-        self._writer = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
-
-    def add(self, block: range, failures: Sequence[Failure]) -> None:
-        self._waiting.append(json.dumps({"first": block[0], "failed": failures}) + "\n")
-        if self._writing is None or self._writing.done():
-            self._write()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._writer:
-            self._write()
-            if self._writing is not None and error is None:
-                self._writing.result()
-
-    def _write(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
-        lines, self._waiting = "".join(self._waiting), []
-        self._writing = self._writer.submit(self._flush, lines)
-
-    def _flush(self, lines: str) -> None:
-        os.fsync(self._target)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-
-
-class _RunningDigest:
-    """The digest of the set, as far as its first blocks are done."""
-
-    def __init__(
-        self, target: int, offset: int, every: Sequence[range], form: Form, count: int, finished: set[int]
-    ) -> None:
-        self._target, self._offset, self._every, self._form = target, offset, every, form
-        self._finished = set(finished)
-        self._next = 0
-        shape = (count, form.channels, form.height, form.width)
-        self._content = hashlib.sha256(repr(shape).encode())
-
-    def add(self, block: range) -> None:
-        self._finished.add(block[0])
-        while self._next < len(self._every) and self._every[self._next][0] in self._finished:
-            block = self._every[self._next]
-            size, place = len(block) * self._form.bytes, self._offset + block[0] * self._form.bytes
-            self._content.update(os.pread(self._target, size, place))
-            self._next += 1
-
-    def of(self, labels: np.ndarray) -> str:
-        """Return the digest, as `ImageSet.digest` computes it, once all blocks are done."""
-        self.add(self._every[-1])
-        self._content.update(labels.astype("<i8").data)
-        return self._content.hexdigest()
