@@ -71,6 +71,9 @@ def test_a_magic_in_the_header_is_put_together_too(tmp_path: Path) -> None:
     found = load(tmp_path / "a.rec")
     assert torch.equal(found.images, decoded(image).expand(2, -1, -1, -1))
     assert list(found.names) == ["6", "8"]
+    (tmp_path / "a.idx").unlink()
+    (tmp_path / "a.lst").write_text(f"{0xCED7230A}\t6\tAnn/1.bmp\n")
+    assert list(load(tmp_path / "a.rec").files) == ["Ann/1.bmp"] * 2
 
 
 @pytest.mark.parametrize("form", ["im2rec", "insightface"])
