@@ -138,6 +138,10 @@ def test_an_import_goes_on_where_it_was_stopped(tree: Path, tmp_path: Path, bloc
     dest = tmp_path / "done"
     assert stopped(tree, dest, blocks, how) == (-signal.SIGKILL if how is kill else 1)
     assert files_in(dest) == ["importing.jsonl", "pixels.npy"]
+    room = (dest / "pixels.npy").stat()
+    assert room.st_blocks * 512 >= room.st_size > 18 * 360, (
+        "a full disk must show before the work, not in the midst of it"
+    )
     with pytest.raises(ValueError) as error:
         data.load(dest)
     assert str(error.value) == (
@@ -298,6 +302,19 @@ def test_a_broken_image_stops_or_is_left_out(tree: Path, tmp_path: Path) -> None
     assert list(found.skipped) == list(loaded.skipped) == list(data.load(dest).skipped)
     assert [entry.file for entry in found.skipped] == ["Ann/Ann_0007.jpeg", "Cem/Cem_0001.jpeg"]
     assert found.source == "16 images of 2 people in the folder set. 2 more could not be read and were left out."
+    assert found.digest() == loaded.digest()
+
+
+def test_what_was_left_out_before_a_stop_is_still_known_after_it(tree: Path, tmp_path: Path) -> None:
+    (tree / "Ann" / "Ann_0002.jpeg").write_bytes(b"junk")
+    dest = tmp_path / "done"
+    assert stopped(tree, dest, 3, kill, on_error="skip") == -signal.SIGKILL
+    with pytest.raises(ValueError, match=r"Ann_0002\.jpeg cannot be used: it is no JPEG"):
+        bring(tree, dest)
+    found = bring(tree, dest, on_error="skip")
+    loaded = data.load(tree, progress=False, on_error="skip")
+    assert same_content(found, loaded)
+    assert list(found.skipped) == list(loaded.skipped)
     assert found.digest() == loaded.digest()
 
 
