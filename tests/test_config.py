@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from workbench import losses, models
+from workbench import data, losses, models
 from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked, from_namespace
 from workbench.reports.parameters import declaration
 
@@ -83,7 +83,10 @@ RADIANS = "It is an angle in radians: 0.5 is 28.6 degrees."
     ("parameters", "sentence"),
     [
         ({"loss": "arcfase"}, ARCFASE),
-        ({"data": "digts"}, "There is no data set 'digts'. Did you mean 'digits'? Known: digits."),
+        (
+            {"data": "digts"},
+            f"There is no data set 'digts'. Did you mean 'digits'? Known: {', '.join(sorted(data.names()))}.",
+        ),
         (
             {"model": "conv"},
             f"There is no model 'conv'. Did you mean 'convnet'? Known: {', '.join(sorted(models.names()))}.",

@@ -121,3 +121,48 @@ def test_pixels_become_numbers_from_minus_one_to_one() -> None:
     pixels = torch.tensor([0, 51, 255], dtype=torch.uint8)
     assert data.to_float(pixels).tolist() == pytest.approx([-1, -0.6, 1])
     assert pixels.tolist() == [0, 51, 255]
+
+
+def full() -> ImageSet:
+    files = ["d/1.png", "b/1.png", "d/2.png", "a/1.png"]
+    held_out = torch.tensor([True, False, True, False])
+    skipped = [data.Skipped("c/1.png", "it is empty")]
+    return ImageSet(images(), labels(3, 1, 3, 0), list("abcd"), "source", files, held_out, skipped, "digest")
+
+
+def test_files_and_protocol_go_with_the_images() -> None:
+    for chosen in (torch.tensor([2, 1]), torch.tensor([False, True, True, False])):
+        part = full().select(chosen)
+        positions = torch.arange(4)[chosen].tolist()
+        assert part.files == [full().files[n] for n in positions]
+        assert part.held_out is not None
+        assert part.held_out.tolist() == [[True, False, True, False][n] for n in positions]
+        assert (part.skipped, part.source) == (full().skipped, "source")
+    renumbered = full().renumbered()
+    assert (renumbered.files, renumbered.held_out.tolist()) == (full().files, [True, False, True, False])
+
+
+def test_a_recorded_digest_is_that_of_these_images_and_labels_alone() -> None:
+    assert full().digest() == "digest"
+    computed = ImageSet(images(), labels(3, 1, 3, 0), list("abcd")).digest()
+    assert full().select(torch.arange(4)).digest() == computed
+    assert full().renumbered().digest() == ImageSet(images(), labels(2, 1, 2, 0), list("abd")).digest()
+
+
+def test_the_digest_does_not_depend_on_how_many_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ImageSet(images(), labels(3, 1, 3, 0), list("abcd")).digest()
+    monkeypatch.setattr("workbench.data.imageset._AT_A_TIME", 3)
+    assert ImageSet(images(), labels(3, 1, 3, 0), list("abcd")).digest() == whole
+
+
+def test_files_and_protocol_are_one_for_each_image() -> None:
+    with pytest.raises(ValueError) as error:
+        ImageSet(images(), labels(0, 0, 0, 0), ["a"], files=["1.png"])
+    assert str(error.value) == "The files of an ImageSet must be 4 names, one for each image, or none. Got 1 instead."
+    for held_out in (torch.tensor([True]), torch.tensor([1, 0, 1, 0])):
+        with pytest.raises(ValueError) as error:
+            ImageSet(images(), labels(0, 0, 0, 0), ["a"], held_out=held_out)
+        assert str(error.value) == (
+            "The 'held_out' mask of an ImageSet must be 4 truth values, one for each image. Got "
+            f"{held_out.dtype} of shape {list(held_out.shape)} instead."
+        )

@@ -1,6 +1,7 @@
 """What is held out: the same for the same seed, with nothing in common with what is trained on."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -95,7 +96,7 @@ SHARE = "The 'share' parameter of split must be a number inside (0, 1)."
         (
             [0, 0, 1, 1],
             {"by": "people"},
-            "The 'by' parameter of split must be 'images' or 'classes'. Got 'people' instead.",
+            "The 'by' parameter of split must be 'images', 'classes' or 'protocol'. Got 'people' instead.",
         ),
         ([0, 0, 0], {}, f"{TWO_CLASSES} Got 1 of 1 after holding out 0.3 by images."),
         ([0, 0, 1, 1], {"by": "classes"}, f"{TWO_CLASSES} Got 1 of 2 after holding out 0.3 by classes."),
@@ -106,4 +107,50 @@ SHARE = "The 'share' parameter of split must be a number inside (0, 1)."
 def test_errors_say_what_to_do(labels: list[int], options: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError) as error:
         data.split(numbered(labels, 3), **options)
+    assert str(error.value) == sentence
+
+
+def with_protocol(labels: list[int], held_out: list[bool]) -> ImageSet:
+    return replace(numbered(labels, 4), held_out=torch.tensor(held_out))
+
+
+def test_by_protocol_holds_out_what_the_set_says() -> None:
+    images = with_protocol([3, 0, 1, 3, 2], [True, False, False, True, False])
+    train, held_out = data.split(images, by="protocol", share=0.9)
+    assert positions(train).tolist() == [1, 2, 4]
+    assert positions(held_out).tolist() == [0, 3]
+    assert (list(train.names), train.labels.tolist()) == (["class 0", "class 1", "class 2"], [0, 1, 2])
+    assert (list(held_out.names), held_out.labels.tolist()) == (["class 3"], [0, 0])
+
+
+def test_a_protocol_that_shares_classes_keeps_their_numbers() -> None:
+    train, held_out = data.split(with_protocol([3, 1, 3, 1], [False, False, True, True]), by="protocol")
+    assert (train.labels.tolist(), held_out.labels.tolist()) == ([3, 1], [3, 1])
+    assert list(train.names) == list(held_out.names) == [f"class {c}" for c in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (
+            numbered([0, 1, 2], 3),
+            (
+                "The image set has no protocol: nothing says which images are for testing. Load it with "
+                "test_people=, or hold "
+                "out 'images' or 'classes'."
+            ),
+        ),
+        (
+            with_protocol([0, 1], [False, False]),
+            "The protocol of the image set holds out nothing that is left in it.",
+        ),
+        (
+            with_protocol([0, 1, 1], [True, False, False]),
+            f"{TWO_CLASSES} Got 1 of 2 after holding out what its protocol keeps for testing.",
+        ),
+    ],
+)
+def test_errors_of_protocols_say_what_to_do(images: ImageSet, sentence: str) -> None:
+    with pytest.raises(ValueError) as error:
+        data.split(images, by="protocol")
     assert str(error.value) == sentence

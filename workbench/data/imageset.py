@@ -1,13 +1,18 @@
-"""An ImageSet: labelled images in memory, whatever they were read from."""
+"""An ImageSet: labelled images, whatever they were read from."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
+
+from workbench.data.catalogue import Skipped
+from workbench.data.rows import Rows
+
+_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,19 +20,28 @@ class ImageSet:
     """Images with one class each.
 
     Attributes:
-        images: uint8 [N, C, H, W].
+        images: uint8 [N, C, H, W], in memory, or on disk as `Rows` of an imported set.
         labels: int64 [N] in [0, classes).
         names: one name for each class; data, never markup.
         source: where they come from, as one sentence for the run card.
+        files: where each image was read from, relative to the source, with slashes; empty if there are no files. Data,
+            never a path to write to.
+        held_out: bool [N], the images that the set's own protocol keeps for testing; None if it has none.
+        skipped: what was left out because it could not be read, if that was asked for.
+        recorded_digest: the digest of exactly these images and labels, if it was computed before.
 
     Raises:
         ValueError: If shapes, types or labels do not fit together, or the set is empty.
     """
 
-    images: UInt8[Tensor, "images channels height width"]
+    images: UInt8[Tensor, "images channels height width"] | Rows
     labels: Int[Tensor, " images"]
     names: Sequence[str]
     source: str = ""
+    files: Sequence[str] = field(default=(), repr=False)
+    held_out: Bool[Tensor, " images"] | None = None
+    skipped: Sequence[Skipped] = field(default=(), repr=False)
+    recorded_digest: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != torch.uint8:
@@ -48,6 +62,18 @@ class ImageSet:
                 f"The labels of an ImageSet must lie in [0, {len(self.names)}), the number of names. Got labels "
                 f"from {low} to {high}."
             )
+        if self.files and len(self.files) != len(self.images):
+            raise ValueError(
+                f"The files of an ImageSet must be {len(self.images)} names, one for each image, or none. Got "
+                f"{len(self.files)} instead."
+            )
+        if self.held_out is not None and (
+            self.held_out.shape != (len(self.images),) or self.held_out.dtype != torch.bool
+        ):
+            raise ValueError(
+                f"The 'held_out' mask of an ImageSet must be {len(self.images)} truth values, one for each image. Got "
+                f"{self.held_out.dtype} of shape {list(self.held_out.shape)} instead."
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,24 +90,38 @@ class ImageSet:
         return channels, height, width
 
     def select(self, indices: Int[Tensor, " chosen"] | Bool[Tensor, " images"]) -> "ImageSet":
-        """Return the images at these positions, or under this mask; classes keep their numbers and names."""
-        return ImageSet(self.images[indices], self.labels[indices], self.names, self.source)
+        """Return the images at these positions, or under this mask; classes keep their numbers and names.
+
+        Images on disk stay there: nothing is read.
+        """
+        numbers = torch.arange(len(self))[indices]
+        return replace(
+            self,
+            images=self.images.take(numbers) if isinstance(self.images, Rows) else self.images[numbers],
+            labels=self.labels[numbers],
+            files=[self.files[n] for n in numbers.tolist()] if self.files else self.files,
+            held_out=None if self.held_out is None else self.held_out[numbers],
+            recorded_digest=None,
+        )
 
     def renumbered(self) -> "ImageSet":
         """Return the same images with classes numbered 0, 1, ... in their old order, leaving out unseen ones."""
         present, labels = self.labels.unique(return_inverse=True)
-        return ImageSet(self.images, labels, [self.names[c] for c in present.tolist()], self.source)
+        return replace(self, labels=labels, names=[self.names[c] for c in present.tolist()], recorded_digest=None)
 
     def thumbnails(self) -> np.ndarray:
         """Return the images as pictures are shown: uint8 [N, H, W] if they are grey, [N, H, W, 3] otherwise."""
-        pixels: np.ndarray = self.images.permute(0, 2, 3, 1).contiguous().numpy()
+        pixels: np.ndarray = self.images[:].permute(0, 2, 3, 1).contiguous().numpy()
         return pixels[..., 0] if pixels.shape[3] == 1 else pixels
 
     def digest(self) -> str:
         """Return the SHA-256 of shapes, pixels and labels: two sets with the same digest train alike."""
+        if self.recorded_digest is not None:
+            return self.recorded_digest
         content = hashlib.sha256(repr(tuple(self.images.shape)).encode())
-        content.update(self.images.contiguous().numpy().tobytes())
-        content.update(self.labels.contiguous().numpy().astype("<i8").tobytes())
+        for part in self.images.split(_AT_A_TIME):
+            content.update(part.contiguous().numpy().data)
+        content.update(self.labels.contiguous().numpy().astype("<i8").data)
         return content.hexdigest()
 
 

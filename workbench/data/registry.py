@@ -1,42 +1,103 @@
-"""Image sets by name."""
+"""Image sets by name or by path."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from workbench.checks import unknown_name
+from workbench.data import sklearn_sets
+from workbench.data.catalogue import Catalogue
 from workbench.data.digits import digits
 from workbench.data.imageset import ImageSet
+from workbench.data.options import OnError, Options
+from workbench.data.reading import read
+from workbench.data.sources import at_path
 
-_SOURCES: dict[str, Callable[..., ImageSet]] = {"digits": digits}
+_SOURCES: dict[str, Callable[..., ImageSet]] = {
+    "digits": digits,
+    "lfw-people": sklearn_sets.lfw_people,
+    "olivetti": sklearn_sets.olivetti,
+}
 
 
 def names() -> list[str]:
-    """Return the names that `load` knows."""
+    """Return the names that `load` knows; it takes paths besides."""
     return list(_SOURCES)
 
 
-def load(name: str, **options: Any) -> ImageSet:
-    """Return the image set of this name.
+def load(
+    name: str | Path,
+    *,
+    size: int | None = None,
+    grey: bool = False,
+    min_images: int = 1,
+    people: str | Path | None = None,
+    test_people: str | Path | None = None,
+    on_error: OnError = "raise",
+    processes: int | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> ImageSet:
+    """Return the image set of this name, or read the one at this path.
+
+    A path may be a folder with a folder of images for each identity (LFW, CASIA-WebFace, VGGFace2, ORL), a folder or
+    file of InsightFace's (`train.rec`), a `.npz` with images and labels, a `.mat` (Olivetti), or a folder that
+    `import_set` made.
 
     Args:
-        name: one of `names()`.
-        **options: parameters of this source.
+        name: one of `names()`, or a path.
+        size: resize every image to size x size pixels, antialiased; as it is if None. The shape is not kept: crops
+            should be about square.
+        grey: turn colours to grey.
+        min_images: drop identities with fewer images, at least 1.
+        people: a people file of LFW, or any list of names, one on each line: keep only these.
+        test_people: such a file too: mark these as `held_out`, for `split(..., by="protocol")`.
+        on_error: "raise" stops at the first image that cannot be read; "skip" leaves such images out and lists them in
+            `skipped`.
+        processes: how many may decode at once; as many as there are cores if None.
+        progress: show a progress bar.
+        **options: parameters of a set that has a name, such as `data_home` for those that scikit-learn fetches.
 
     Raises:
-        ValueError: If the name or an option is unknown; the nearest names are given.
+        ValueError: If the name, the path or an option is unknown; the nearest names are given. If something in the
+            source cannot be read, with file and record.
     """
-    source = _source(name)
-    known = inspect.signature(source).parameters
-    for option in options:
-        if option not in known:
-            raise ValueError(unknown_name(f"parameter of the data set {name!r} named", option, known))
-    return source(**options)
+    asked = Options(
+        size=size,
+        grey=grey,
+        min_images=min_images,
+        people=people,
+        test_people=test_people,
+        on_error=on_error,
+        processes=processes,
+        progress=progress,
+    )
+    content = asked.applied(opened(name, asked, options))
+    return content if isinstance(content, ImageSet) else asked.protected(read(content, asked))
 
 
 def describe(name: str) -> str:
     """Return what the image set of this name is."""
     return inspect.getdoc(_source(name)) or ""
+
+
+def opened(name: str | Path, asked: Options, options: Mapping[str, Any]) -> Catalogue | ImageSet:
+    """Return what is at a name or path, before any image of it is decoded where that can wait."""
+    source = _SOURCES.get(str(name))
+    known = () if source is None else inspect.signature(source).parameters
+    for option in options:
+        if option not in known:
+            kind = "" if source is None else f" of the data set {str(name)!r}"
+            # An option that all sources have may have been meant.
+            common = Options.__dataclass_fields__
+            raise ValueError(unknown_name(f"parameter{kind} named", option, [*known, *common]))
+    return at_path(name, names(), skip=asked.skip) if source is None else source(**options)
+
+
+def shown_source(name: str | Path) -> str:
+    """Return a name as it is, and a path as a whole one."""
+    return str(name) if str(name) in _SOURCES else str(Path(name).resolve())
 
 
 def _source(name: str) -> Callable[..., ImageSet]:

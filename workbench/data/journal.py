@@ -1,0 +1,123 @@
+"""The parts of an import that is under way: the file it fills, the blocks that are done, the digest so far."""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from workbench.data.catalogue import printable
+from workbench.data.decoding import Failure, Form
+
+
+def journal_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a journal, up to one that was cut short."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            return
+
+
+def npy_header(shape: tuple[int, ...]) -> bytes:
+    """Return what stands before the pixels in a `.npy` file of this shape."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return header.getvalue()
+
+
+@contextmanager
+def opened_pixels(path: Path, header: bytes, size: int, *, fresh: bool) -> Iterator[int]:
+    """Yield the descriptor of the file of pixels, which has all its room from the start."""
+    target = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_TRUNC if fresh else 0), 0o644)
+    try:
+        if fresh:
+            try:
+                # A mapped file that finds the disk full kills the process that writes to it.
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(target, 0, size)
+                else:
+                    os.truncate(target, size)
+                os.pwrite(target, header, 0)
+            except OSError as error:
+                path.unlink()
+                raise OSError(
+                    f"There is no room for {size / 1e9:.3g} GB of pixels in {printable(path.parent)} "
+                    f"({error.strerror}). Make room, or choose another folder or a smaller size."
+                ) from None
+        yield target
+    finally:
+        os.close(target)
+
+
+class Journal:
+    """Notes blocks as done, once their pixels are on disk; the disk works while the next blocks are decoded."""
+
+    def __init__(self, path: Path, target: int) -> None:
+        self._path, self._target = path, target
+        self._waiting: list[str] = []
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def add(self, block: range, failures: Sequence[Failure]) -> None:
+        """Note a block that is done, and its failures, as soon as the disk has it."""
+        self._waiting.append(json.dumps({"first": block[0], "failed": failures}) + "\n")
+        if self._writing is None or self._writing.done():
+            self._write()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._writer:
+            self._write()
+            if self._writing is not None and error is None:
+                self._writing.result()
+
+    def _write(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+        lines, self._waiting = "".join(self._waiting), []
+        self._writing = self._writer.submit(self._flush, lines)
+
+    def _flush(self, lines: str) -> None:
+        os.fsync(self._target)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class RunningDigest:
+    """The digest of the set, as far as its first blocks are done."""
+
+    def __init__(
+        self, target: int, offset: int, every: Sequence[range], form: Form, count: int, finished: set[int]
+    ) -> None:
+        self._target, self._offset, self._every, self._form = target, offset, every, form
+        self._finished = set(finished)
+        self._next = 0
+        shape = (count, form.channels, form.height, form.width)
+        self._content = hashlib.sha256(repr(shape).encode())
+
+    def add(self, block: range) -> None:
+        """Take in a block that is done, once all before it are."""
+        self._finished.add(block[0])
+        while self._next < len(self._every) and self._every[self._next][0] in self._finished:
+            block = self._every[self._next]
+            size, place = len(block) * self._form.bytes, self._offset + block[0] * self._form.bytes
+            self._content.update(os.pread(self._target, size, place))
+            self._next += 1
+
+    def of(self, labels: np.ndarray) -> str:
+        """Return the digest, as `ImageSet.digest` computes it, once all blocks are done."""
+        self.add(self._every[-1])
+        self._content.update(labels.astype("<i8").data)
+        return self._content.hexdigest()

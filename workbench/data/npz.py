@@ -1,0 +1,69 @@
+"""Images and labels in one `.npz` file, as NumPy saves them."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from workbench.data.arrays import FILES, IMAGES, LABELS, NAMES, found, labelled, pixels
+from workbench.data.catalogue import printable
+from workbench.data.imageset import ImageSet
+
+
+def npz(path: Path) -> ImageSet:
+    """Read a `.npz` file with images and labels, and names and files if it has them, under their usual names.
+
+    Raises:
+        ValueError: If it is damaged, holds Python objects, or images and labels are not there or do not match.
+    """
+    where = printable(path)
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"The file {where} cannot be read as .npz. Save images and labels with numpy.savez, or fetch it again."
+        )
+    try:
+        # An open file of ours is closed whatever NumPy meets in it.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+            there = list(file.files)
+            arrays = {name: _read(file, name, where) for name in _wanted(there)}
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"The file {where} cannot be read as .npz ({error}). Fetch it again.") from None
+    images, labels = found(arrays, IMAGES), found(arrays, LABELS)
+    if images is None or labels is None:
+        raise ValueError(
+            f"The file {where} must have images ({', '.join(IMAGES)}) and labels ({', '.join(LABELS)}). It has "
+            f"{', '.join(there) or 'nothing'}."
+        )
+    shown = pixels(arrays[images], where)
+    names, files = (found(arrays, known) for known in (NAMES, FILES))
+    numbers, called = labelled(arrays[labels], None if names is None else arrays[names], len(shown), where)
+    origins = [] if files is None else [str(file) for file in np.ravel(arrays[files]).tolist()]
+    source = f"{len(shown)} images of {len(called)} people in {printable(path.name)}."
+    return ImageSet(
+        torch.from_numpy(shown),
+        torch.from_numpy(numbers),
+        called,
+        source,
+        origins if len(origins) == len(shown) else [],
+    )
+
+
+def _wanted(names: list[str]) -> list[str]:
+    """Return those that are read: a file may hold much else, and objects besides."""
+    chosen = (found(dict.fromkeys(names, np.empty(0)), known) for known in (IMAGES, LABELS, NAMES, FILES))
+    return [name for name in chosen if name is not None]
+
+
+def _read(file: "np.lib.npyio.NpzFile", name: str, where: str) -> np.ndarray:
+    try:
+        array: np.ndarray = file[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise ValueError(f"The array {name!r} of {where} cannot be read ({error}). Fetch the file again.") from None
+        raise ValueError(
+            f"The array {name!r} of {where} holds Python objects, which could run anything when they are read. Save it "
+            f"as numbers or texts."
+        ) from None
+    return array
