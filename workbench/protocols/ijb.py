@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64
 
 from workbench.checks import bad_parameter
 from workbench.geometry.inputs import Array
@@ -83,7 +83,7 @@ def pool_ijb(data: Ijb, embeddings: Array, *, normalise: bool = False, weights: 
 def verify_ijb(data: Ijb, templates: Templates, *, fars: Sequence[float] = FARS) -> Verification:
     """Run the 1:1 protocol: cosines of the listed pairs of templates (`verify`).
 
-    Where galleries and probes say whom the templates show, the intervals are from leaving out groups of subjects.
+    Where the files say whom the templates show, the intervals are from leaving out groups of subjects.
 
     Args:
         data: The protocol, with pairs.
@@ -97,7 +97,7 @@ def verify_ijb(data: Ijb, templates: Templates, *, fars: Sequence[float] = FARS)
     if pairs is None:
         raise ValueError("There are no pairs of templates: the file of the 1:1 protocol was not in the folder.")
     cosine = pair_cosines(templates.vectors, templates.rows(pairs.first), templates.rows(pairs.second))
-    return verify(cosine, pairs.same, fars=fars, subjects=_subjects(data, np.stack([pairs.first, pairs.second], 1)))
+    return verify(cosine, pairs.same, fars=fars, subjects=pairs.subjects)
 
 
 def identify_ijb(
@@ -142,21 +142,10 @@ def identify_ijb(
     )
 
 
-def _averaged(at: float, rates: list[Rate], weights: np.ndarray) -> Averaged:
+def _averaged(at: float, rates: list[Rate], weights: Float64[np.ndarray, " galleries"]) -> Averaged:
     value = sum(weight * rate.value for weight, rate in zip(weights, rates, strict=True))
     low, high = (
         math.hypot(*(w * (rate.value - rate.interval[end]) for w, rate in zip(weights, rates, strict=True)))
         for end in (0, 1)
     )
     return Averaged(at, float(value), Interval(max(float(value) - low, 0.0), min(float(value) + high, 1.0)))
-
-
-def _subjects(data: Ijb, pairs: Int64[np.ndarray, "P 2"]) -> Int64[np.ndarray, "P 2"] | None:
-    """Whom both templates of each pair show; None where that is not known of all."""
-    lists = [*data.galleries, *([data.probes] if data.probes else [])]
-    if not lists:
-        return None
-    ids, first = np.unique(np.concatenate([one.templates for one in lists]), return_index=True)
-    subjects = np.concatenate([one.subjects for one in lists])[first]
-    place = np.searchsorted(ids, pairs).clip(max=len(ids) - 1)
-    return subjects[place] if (ids[place] == pairs).all() else None

@@ -16,6 +16,7 @@ NIST's `protocols` folder, flat or in the sub-folders `test1` (1:1) and `test4` 
     ijbc_metadata.csv, ijbc_metadata_with_age.csv                               SUBJECT_ID,FILENAME,SIGHTING_ID,...
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +43,19 @@ class TemplateList:
 
 @dataclass(frozen=True, eq=False)
 class TemplatePairs:
-    """Pairs of templates to compare, [P]: the id of one, the id of the other, and whether they show one person."""
+    """Pairs of templates to compare.
+
+    Attributes:
+        first: Id of one template of each pair, [P].
+        second: Id of the other, [P].
+        same: Whether they show one person, [P].
+        subjects: Whom they show, [P, 2]; None where no file says it of all of them.
+    """
 
     first: Int64[np.ndarray, " P"]
     second: Int64[np.ndarray, " P"]
     same: Bool[np.ndarray, " P"]
+    subjects: Int64[np.ndarray, "P 2"] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +110,16 @@ def read_ijb(folder: Path | str) -> Ijb:
     probes = folder / f"{prefix}_1N_probe_mixed.csv"
     galleries = sorted(folder.glob(f"{prefix}_1N_gallery_*.csv"))
     landmarks, detector = _five_points(five, names, images) if five.is_file() else (None, None)
+    enrolled = tuple(template_list(path, path.stem.rpartition("_")[2], known, images) for path in galleries)
+    searched = template_list(probes, "probes", known, images) if probes.is_file() else None
+    lists = [*enrolled, *([searched] if searched else [])]
     return Ijb(
         names=names,
         templates=templates,
         media=media,
-        pairs=_pair_labels(pairs, known, images) if pairs.is_file() else None,
-        galleries=tuple(template_list(path, path.stem.rpartition("_")[2], known, images) for path in galleries),
-        probes=template_list(probes, "probes", known, images) if probes.is_file() else None,
+        pairs=_pair_labels(pairs, known, images, lists) if pairs.is_file() else None,
+        galleries=enrolled,
+        probes=searched,
         landmarks=landmarks,
         detector=detector,
     )
@@ -131,15 +143,24 @@ def template_list(path: Path, name: str, known: Int64[np.ndarray, " T"], images:
     return TemplateList(name, ids, np.array([subject_of[template] for template in ids.tolist()], dtype=np.int64))
 
 
-def checked_pairs(
+def require_images(
     path: Path, pairs: Int64[np.ndarray, "P fields"], known: Int64[np.ndarray, " T"], images: str
 ) -> None:
-    """Raise an error that names the first line with a template that has no image."""
+    """Raise an error that names the first line of pairs with a template that has no image."""
     unknown = ~np.isin(pairs[:, :2], known)
     if unknown.any():
         row, end = divmod(int(unknown.argmax()), 2)
         what = f"template {pairs[row, end]} has no image in {images}."
         raise tables.refused(path, tables.line_of(path, row), what)
+
+
+def subjects_of(pairs: Int64[np.ndarray, "P 2"], lists: Sequence[TemplateList]) -> Int64[np.ndarray, "P 2"]:
+    """Whom both templates of each pair show; -1 where no list says it."""
+    listed = [(one.templates, one.subjects) for one in lists] or [(np.array([-1]), np.array([-1]))]
+    templates, subjects = (np.concatenate(column) for column in zip(*listed, strict=True))
+    ids, first = np.unique(templates, return_index=True)
+    place = np.searchsorted(ids, pairs).clip(max=len(ids) - 1)
+    return np.where(ids[place] == pairs, subjects[first][place], -1)
 
 
 def _tid_mid(path: Path) -> tuple[tuple[str, ...], Int64[np.ndarray, " N"], Int64[np.ndarray, " N"]]:
@@ -153,21 +174,24 @@ def _tid_mid(path: Path) -> tuple[tuple[str, ...], Int64[np.ndarray, " N"], Int6
     return tuple(names), templates, media
 
 
-def _pair_labels(path: Path, known: Int64[np.ndarray, " T"], images: Path) -> TemplatePairs:
+def _pair_labels(
+    path: Path, known: Int64[np.ndarray, " T"], images: Path, lists: Sequence[TemplateList]
+) -> TemplatePairs:
     table = tables.numbers(path, ("template", "template", "label"))
-    checked_pairs(path, table, known, images.name)
+    require_images(path, table, known, images.name)
     wrong = table[:, 2] > 1
     if wrong.any():
         row = int(wrong.argmax())
         raise tables.refused(path, tables.line_of(path, row), f"label must be 1 or 0, got {table[row, 2]}.")
-    return TemplatePairs(table[:, 0], table[:, 1], table[:, 2] == 1)
+    subjects = subjects_of(table[:, :2], lists)
+    return TemplatePairs(table[:, 0], table[:, 1], table[:, 2] == 1, None if (subjects < 0).any() else subjects)
 
 
 def _five_points(
     path: Path, names: tuple[str, ...], images: Path
 ) -> tuple[Float64[np.ndarray, "N 5 2"], Float64[np.ndarray, " N"]]:
     wanted = ("image", *(f"{axis}{k}" for k in range(1, 6) for axis in "xy"), "score")
-    rows = []
+    rows: list[list[float]] = []
     for line, (name, *texts) in tables.fields(path, wanted):
         if len(rows) == len(names) or name != names[len(rows)]:
             expected = repr(names[len(rows)]) if len(rows) < len(names) else "no more lines"

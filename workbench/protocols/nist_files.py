@@ -1,13 +1,13 @@
 """NIST's own files of IJB-B and IJB-C, in which a line of CSV is an image of a template."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
 from workbench.protocols import tables
-from workbench.protocols.ijb_files import Ijb, TemplateList, TemplatePairs, checked_pairs, template_list
+from workbench.protocols.ijb_files import Ijb, TemplateList, TemplatePairs, require_images, subjects_of, template_list
 
 
 def read_nist(folder: Path | str) -> Ijb:
@@ -44,7 +44,7 @@ def read_nist(folder: Path | str) -> Ijb:
         names=names,
         templates=templates,
         media=media,
-        pairs=_matches(matches[0], lists, known) if matches else None,
+        pairs=_matches(matches[0], list(lists.values()), known) if matches else None,
         galleries=tuple(lists[path] for path in enrolled),
         probes=lists[probes[0]] if probes else None,
     )
@@ -88,12 +88,9 @@ def _images(
     return tuple(names), templates, media
 
 
-def _matches(path: Path, lists: Mapping[Path, TemplateList], known: Int64[np.ndarray, " T"]) -> TemplatePairs:
+def _matches(path: Path, lists: Sequence[TemplateList], known: Int64[np.ndarray, " T"]) -> TemplatePairs:
     """Pairs of templates; they are genuine where both show one subject."""
     table = tables.numbers(path, ("template", "template"), delimiter=",")
-    checked_pairs(path, table, known, "the template files")
-    ids = np.concatenate([one.templates for one in lists.values()])
-    subjects = np.concatenate([one.subjects for one in lists.values()])
-    subject = subjects[ids.argsort()]
-    first, second = (subject[np.searchsorted(known, table[:, end])] for end in (0, 1))
-    return TemplatePairs(table[:, 0], table[:, 1], first == second)
+    require_images(path, table, known, "the template files")
+    subjects = subjects_of(table, lists)
+    return TemplatePairs(table[:, 0], table[:, 1], subjects[:, 0] == subjects[:, 1], subjects)
