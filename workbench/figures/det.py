@@ -14,7 +14,7 @@ from workbench.figures.text import count, digits, escaped, percent
 from workbench.figures.verification import RocLike
 
 _POINTS = 60  # along each axis
-_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99)
+_TICKS = (1e-6, 1e-5, 1e-4, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.95, 0.99)
 _LEAST = 10  # errors of a kind that are left to count, as `workbench.geometry.resolves` asks
 _NAME, _TITLE = "det", "False rejects against false accepts"
 
@@ -30,9 +30,10 @@ class DetLike(RocLike, Protocol):
 def det(runs: Mapping[str, DetLike]) -> go.Figure:
     """Draw FRR against FAR for each run on normal deviate axes, with its 95 % band and the point of equal errors.
 
-    Both axes are quantiles of the normal distribution (Martin et al. 1997, Eurospeech). Normally distributed scores give
-    a straight line: scores of one spread fall by one unit for each unit to the right. A curve ends where fewer than ten
-    errors of either kind are left to count.
+    Both axes are quantiles of the normal distribution (Martin et al. 1997, Eurospeech), on which normally distributed
+    scores give a straight line. They end at one half (that of the FRR at 0.1 where it holds all curves), or at 0.99
+    where an equal error rate is near one half. A curve ends where fewer than ten errors of either kind are left to
+    count.
 
     Args:
         runs: Run name to operating points, at most six.
@@ -44,11 +45,15 @@ def det(runs: Mapping[str, DetLike]) -> go.Figure:
     if not measured:
         return nothing(name=_NAME, title=_TITLE, sentence="There are no runs, so there are no errors to show.")
 
-    curves = {name: _operating_points(data) for name, data in measured.items()}
-    low = min([0.1, *(min(points["far"].min(), points["frr"].min()) for points in curves.values() if len(points))])
-    high = max([0.5, *(max(points["far"].max(), points["frr"].max()) for points in curves.values() if len(points))])
+    high = 0.5 if max(data.eer.value for data in measured.values()) < 0.4 else 0.99
+    curves = {name: _operating_points(data, high) for name, data in measured.items()}
+    low_far, low_frr = (
+        float(np.concatenate([of[kind] for of in curves.values()]).min(initial=0.1)) for kind in ("far", "frr")
+    )
+    highest = max(float(of["high"].max(initial=0)) for of in curves.values())
+    high_frr = 0.1 if highest < 0.1 else high
     figure = go.Figure()
-    diagonal = _deviates([low, high])
+    diagonal = _deviates([max(low_far, low_frr), high_frr])
     figure.add_trace(
         go.Scatter(
             x=diagonal, y=diagonal, mode="lines", line={**REFERENCE, "dash": "dot"}, hoverinfo="skip", showlegend=False
@@ -56,25 +61,21 @@ def det(runs: Mapping[str, DetLike]) -> go.Figure:
     )
     said = []
     for (name, data), style in zip(measured.items(), theme.run_styles(len(measured)), strict=True):
-        eer_low, eer_high = data.eer.interval
-        eer = f"EER {percent(data.eer.value)} [{digits(100 * eer_low)}, {digits(100 * eer_high)}]"
+        eer = "EER {} [{}, {}]".format(percent(data.eer.value), *(digits(100 * end) for end in data.eer.interval))
         pairs = f"{count(data.genuine_total, 'genuine pair')} and {count(data.impostor_total, 'impostor pair')}"
         if not len(curves[name]):
             said.append(f"{name}: {eer}; {pairs} leave too few errors to draw")
             continue
-        for trace in _curve(curves[name], style, name=f"{escaped(name)}, {eer}", group=escaped(name), low=low):
+        for trace in _curve(curves[name], style, name=f"{escaped(name)}, {eer}", group=escaped(name), low=low_frr):
             figure.add_trace(trace)
-        if low <= data.eer.value <= high:
+        if max(low_far, low_frr) <= data.eer.value <= high:
             figure.add_trace(_eer_point(data.eer.value, style, escaped(name)))
         said.append(f"{name}: {eer}, from {pairs}")
-    if len(said) and not any(len(points) for points in curves.values()):
+    if not any(len(points) for points in curves.values()):
         text = "too few errors to draw a curve"
         figure.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
-    ticks = [tick for tick in _TICKS if low <= tick <= high]
-    axis = {"range": _deviates([low, high]), "zeroline": False, "tickvals": _deviates(ticks)}
-    axis["ticktext"] = [f"{100 * tick:g}%" for tick in ticks]
-    figure.update_xaxes(title="false accept rate (FAR)", **axis)
-    figure.update_yaxes(title="false reject rate (FRR)", **axis)
+    figure.update_xaxes(title="false accept rate (FAR)", **_axis(low_far, high))
+    figure.update_yaxes(title="false reject rate (FRR)", **_axis(low_frr, high_frr))
     return framed(
         figure,
         name=_NAME,
@@ -88,11 +89,18 @@ def det(runs: Mapping[str, DetLike]) -> go.Figure:
     )
 
 
-def _operating_points(data: DetLike) -> NDArray[Any]:
+def _axis(low: float, high: float) -> dict[str, Any]:
+    """An axis of quantiles that is labelled with rates."""
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    text = [f"{100 * tick:g}%" for tick in ticks]
+    return {"range": _deviates([low, high]), "zeroline": False, "tickvals": _deviates(ticks), "ticktext": text}
+
+
+def _operating_points(data: DetLike, most: float) -> NDArray[Any]:
     """At most 2 `_POINTS` operating points with enough errors of both kinds, evenly spread over both axes."""
     far, tar, low, high = (np.asarray(a, dtype=np.float64) for a in (data.far, data.tar, data.tar_low, data.tar_high))
     frr = 1 - tar
-    enough = (far >= data.floor) & (frr * data.genuine_total >= _LEAST - 1e-6) & (far < 1) & (frr < 1)
+    enough = (far >= data.floor) & (frr * data.genuine_total >= _LEAST - 1e-6) & (far <= most) & (frr <= most)
     points = np.zeros(int(enough.sum()), dtype=[(name, np.float64) for name in ("far", "frr", "low", "high")])
     for name, values in (("far", far), ("frr", frr), ("low", 1 - high), ("high", 1 - low)):
         points[name] = values[enough]
