@@ -176,7 +176,8 @@ def identify(
 
 def _rank_rate(right: Bool[np.ndarray, " M"], group: Int64[np.ndarray, " M"]) -> Rate:
     """Share of the mated probes found at a rank."""
-    hits, total = (np.bincount(group, weights) for weights in (right, None))
+    place = np.unique(group, return_inverse=True)[1]  # groups of non-mated probes alone would leave nothing out
+    hits, total = (np.bincount(place, weights) for weights in (right, None))
     with np.errstate(invalid="ignore"):  # no probe left: 0 / 0 is NaN, which `jackknife` understands
         left_out = (hits.sum() - hits) / (total.sum() - total)
     return as_rate(int(right.sum()), len(right), left_out)
