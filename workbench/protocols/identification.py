@@ -23,7 +23,7 @@ from workbench.geometry.verification import Rate
 from workbench.protocols import plain
 from workbench.protocols.inputs import whole_numbers
 from workbench.protocols.refusals import Refused, told_apart
-from workbench.protocols.resampling import GROUPS, Grouped, as_rate
+from workbench.protocols.resampling import GROUPS, AtFars, Grouped, as_rate
 from workbench.protocols.search import search
 
 RANKS = (1, 5, 10, 20)
@@ -162,10 +162,12 @@ def identify(
     # A mate beyond the rank cannot be accepted, whatever the threshold.
     score = mate if within is None else np.where(rank <= within, mate, -np.inf)
     trials = Grouped.of(np.where(mated, score, top), mated, group[:, None])
+    at = AtFars.of(trials.scores, resolved)
+    found_at = at.rates(trials.left_out(at.measure)) if resolved else []
     return Identification(
         cmc=np.bincount(rank[mated])[1:].cumsum() / mated.sum(),
         ranks=tuple(RankRate(k, _rank_rate(rank[mated] <= k, group[mated])) for k in ranks),
-        tpir=tuple(TpirAtFpir(fpir, *trials.at_far(fpir)) for fpir in resolved),
+        tpir=tuple(TpirAtFpir(fpir, *rates) for fpir, rates in zip(resolved, found_at, strict=True)),
         refused=refused,
         within=within,
         identities=len(np.unique(who)),

@@ -1,10 +1,12 @@
 """Rates with what is known of their uncertainty: Wilson's interval and a jackknife over groups of people or folds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int, Int64
+from numpy.typing import NDArray
 
 from workbench.geometry import verification
 from workbench.geometry.intervals import Interval, cautious, jackknife, wilson
@@ -38,8 +40,8 @@ class Grouped:
     """
 
     scores: Scores
-    genuine: Int64[np.ndarray, "G ends"]
-    impostor: Int64[np.ndarray, "I ends"]
+    genuine: Int[np.ndarray, "G ends"]
+    impostor: Int[np.ndarray, "I ends"]
 
     @staticmethod
     def of(
@@ -47,32 +49,56 @@ class Grouped:
     ) -> "Grouped":
         """Sort scores of both kinds."""
         order = scores.argsort(kind="stable")
-        scores, genuine, groups = scores[order], genuine[order], groups[order]
-        return Grouped(Scores(scores[genuine], scores[~genuine]), groups[genuine], groups[~genuine])
+        scores, genuine = scores[order], genuine[order]
+        narrow = groups.astype(np.min_scalar_type(-1 - int(groups.max(initial=0))))[order]
+        columns = (np.asfortranarray(narrow[kind]) for kind in (genuine, ~genuine))  # compared one by one
+        return Grouped(Scores(scores[genuine], scores[~genuine]), *columns)
 
-    def without(self) -> Iterator[Scores]:
-        """The scores with each group left out in turn; one at a time, for there may be millions."""
-        for g in range(1 + int(max(self.genuine.max(initial=-1), self.impostor.max(initial=-1)))):
-            yield self.scores.kept((self.genuine != g).all(1), (self.impostor != g).all(1))
+    def left_out(self, measure: Callable[[Scores], NDArray[Any]]) -> Float64[np.ndarray, "groups values"]:
+        """Measure what remains with each group left out in turn: NaN where a kind has no scores left.
 
-    def tar_left_out(self, far: Float64[np.ndarray, " F"]) -> Float64[np.ndarray, "groups F"]:
-        """TAR at each FAR with each group left out, the threshold chosen anew; NaN where no scores remain."""
-        result = [
-            part.above(part.bars(far)) / len(part.genuine)
-            if len(part.genuine) and len(part.impostor)
-            else np.full(len(far), np.nan)
-            for part in self.without()
+        One pass, in which one copy is held at a time: there may be millions of scores.
+        """
+        unknown = np.full(len(measure(self.scores)), np.nan)
+        rows = []
+        for g in range(1 + max(int(kind.max(initial=-1)) for kind in (self.genuine, self.impostor))):
+            genuine, impostor = (
+                np.logical_and.reduce([column != g for column in kind.T]) for kind in (self.genuine, self.impostor)
+            )
+            part = Scores(self.scores.genuine[genuine], self.scores.impostor[impostor])
+            rows.append(measure(part) if len(part.genuine) and len(part.impostor) else unknown)
+        return np.array(rows).reshape(-1, len(unknown))
+
+
+@dataclass(frozen=True, eq=False)
+class AtFars:
+    """What to measure of scores for the rates at some FARs: the thresholds chosen, and how sure the rates there are."""
+
+    fars: Float64[np.ndarray, " F"]
+    thresholds: Float64[np.ndarray, " F"]
+    scores: Scores
+
+    @staticmethod
+    def of(scores: Scores, fars: Sequence[float]) -> "AtFars":
+        """Choose the lowest threshold with a FAR of at most each of these."""
+        asked = np.array(fars, dtype=np.float64)
+        thresholds = [scores.lowest_threshold(float(bar)) for bar in scores.bars(asked)]
+        return AtFars(asked, np.array(thresholds, dtype=np.float64), scores)
+
+    def measure(self, part: Scores) -> Float64[np.ndarray, " values"]:
+        """FARs at the thresholds chosen, then TARs at thresholds chosen anew."""
+        return np.concatenate([accepted_at(part.impostor, self.thresholds) / len(part.impostor), part.tar(self.fars)])
+
+    def rates(self, left_out: Float64[np.ndarray, "groups values"]) -> list[tuple[float, Rate, Rate]]:
+        """Threshold, FAR achieved and TAR for each FAR, from what `measure` said of each part."""
+        count, impostors, genuines = len(self.fars), len(self.scores.impostor), len(self.scores.genuine)
+        accepted = accepted_at(self.scores.impostor, self.thresholds)
+        found = self.scores.above(self.scores.bars(self.fars))
+        return [
+            (
+                float(self.thresholds[k]),
+                as_rate(int(accepted[k]), impostors, left_out[:, k]),
+                as_rate(int(found[k]), genuines, left_out[:, count + k]),
+            )
+            for k in range(count)
         ]
-        return np.array(result).reshape(-1, len(far))
-
-    def at_far(self, far: float) -> tuple[float, Rate, Rate]:
-        """The lowest threshold with a FAR of at most `far`, the FAR achieved there, and the TAR."""
-        bar = self.scores.bars(np.array([far]))
-        threshold = self.scores.lowest_threshold(float(bar[0]))
-        with np.errstate(invalid="ignore"):  # no score left: 0 / 0 is NaN, which `jackknife` understands
-            fars = [accepted_at(part.impostor, threshold) / np.float64(len(part.impostor)) for part in self.without()]
-        accepted, total = int(accepted_at(self.scores.impostor, threshold)), len(self.scores.impostor)
-        tar = as_rate(
-            int(self.scores.above(bar)[0]), len(self.scores.genuine), self.tar_left_out(np.array([far]))[:, 0]
-        )
-        return threshold, as_rate(accepted, total, np.array(fars)), tar

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 
@@ -20,10 +20,6 @@ class Scores:
 
     genuine: Float64[np.ndarray, " G"]
     impostor: Float64[np.ndarray, " I"]
-
-    def kept(self, genuine: Bool[np.ndarray, " G"], impostor: Bool[np.ndarray, " I"]) -> "Scores":
-        """Those of them that are marked."""
-        return Scores(self.genuine[genuine], self.impostor[impostor])
 
     def thresholds(self) -> Float64[np.ndarray, " T"]:
         """All distinct scores ascending, then infinity, at which nothing is accepted."""
@@ -44,19 +40,21 @@ class Scores:
         """Genuine scores above each bar."""
         return len(self.genuine) - np.searchsorted(self.genuine, bars, side="right")
 
+    def tar(self, far: Float64[np.ndarray, " F"]) -> Float64[np.ndarray, " F"]:
+        """TAR at each FAR."""
+        return self.above(self.bars(far)) / len(self.genuine)
+
     def lowest_threshold(self, bar: float) -> float:
         """The lowest score above a bar; infinity where there is none."""
         nearest = (kind[np.searchsorted(kind, bar, side="right") :][:1] for kind in (self.genuine, self.impostor))
         return float(min(np.concatenate(list(nearest)), default=math.inf))
 
     def equal_errors(self, thresholds: Float64[np.ndarray, " T"]) -> tuple[float, float]:
-        """Where FAR and FRR cross, and at which threshold; NaN where a kind has no scores.
+        """Where FAR and FRR cross, and at which threshold.
 
         On the way from one threshold to the next the rates are interpolated linearly. The thresholds may be those of
         a larger set of scores.
         """
-        if not len(self.genuine) or not len(self.impostor):
-            return math.nan, math.nan
 
         def difference(k: int) -> float:
             return self._rejected(thresholds[k]) - self._accepted(thresholds[k])  # ascends from -1 to 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from workbench.checks import whole
 from workbench.geometry.inputs import Array
@@ -16,8 +16,8 @@ from workbench.geometry.verification import TarAtFar
 from workbench.protocols import plain
 from workbench.protocols.inputs import marks, scores_of, whole_numbers
 from workbench.protocols.refusals import Refused, told_apart
-from workbench.protocols.resampling import GROUPS, Grouped, as_rate, sure_of
-from workbench.protocols.scores import accepted_at
+from workbench.protocols.resampling import GROUPS, AtFars, Grouped, as_rate, sure_of
+from workbench.protocols.scores import Scores, accepted_at
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 INTERVALS = {
@@ -114,35 +114,52 @@ def verify(
     by, group = _groups(len(given), genuine, subjects, folds, whole("verify", "groups", groups, least=1))
 
     pairs = Grouped.of(given, genuine, group)
+    at = AtFars.of(pairs.scores, resolved)
+    thresholds = pairs.scores.thresholds()
+    corners = thresholds[pairs.scores.corners(thresholds)]
+    curve = accepted_at(pairs.scores.impostor, corners) / len(pairs.scores.impostor)
+
+    def measure(part: Scores) -> Float64[np.ndarray, " values"]:
+        return np.concatenate([at.measure(part), part.tar(curve), part.equal_errors(thresholds)[:1]])
+
+    left_out = pairs.left_out(measure)
+    asked = 2 * len(resolved)
     return Verification(
-        roc=_roc(pairs),
-        tar=tuple(TarAtFar(far, *pairs.at_far(far)) for far in resolved),
+        roc=_roc(pairs.scores, corners, curve, left_out[:, asked:-1], _eer(pairs.scores, thresholds, left_out[:, -1])),
+        tar=tuple(TarAtFar(far, *rates) for far, rates in zip(resolved, at.rates(left_out), strict=True)),
         refused=refused,
         groups=by,
     )
 
 
-def _roc(pairs: Grouped) -> Roc:
-    """The operating points, their band and the equal error rate."""
-    scores, thresholds = pairs.scores, pairs.scores.thresholds()
-    corners = thresholds[scores.corners(thresholds)]
-    genuine, impostor = (accepted_at(kind, corners) for kind in (scores.genuine, scores.impostor))
-    far, total = impostor / len(scores.impostor), len(scores.genuine)
-    left_out = pairs.tar_left_out(far)
+def _roc(
+    scores: Scores,
+    corners: Float64[np.ndarray, " C"],
+    far: Float64[np.ndarray, " C"],
+    left_out: Float64[np.ndarray, "groups C"],
+    eer: EqualErrorRate,
+) -> Roc:
+    """The operating points and their band."""
+    genuine, total = accepted_at(scores.genuine, corners), len(scores.genuine)
     band = [as_rate(int(count), total, left_out[:, k]).interval for k, count in enumerate(genuine)]
     low, high = np.array(band).T
-    value, threshold = scores.equal_errors(thresholds)
-    without = np.array([part.equal_errors(thresholds)[0] for part in pairs.without()])
     return Roc(
         threshold=corners,
         far=far,
         tar=genuine / total,
         tar_low=low,
         tar_high=high,
-        eer=EqualErrorRate(value, threshold, sure_of(value, min(total, len(scores.impostor)), without)),
+        eer=eer,
         genuine_total=total,
         impostor_total=len(scores.impostor),
     )
+
+
+def _eer(
+    scores: Scores, thresholds: Float64[np.ndarray, " T"], left_out: Float64[np.ndarray, " groups"]
+) -> EqualErrorRate:
+    value, threshold = scores.equal_errors(thresholds)
+    return EqualErrorRate(value, threshold, sure_of(value, min(len(scores.genuine), len(scores.impostor)), left_out))
 
 
 def _groups(
