@@ -67,6 +67,13 @@ def test_a_score_on_the_grid_is_not_below_its_threshold():
     assert measured.mean == 1
 
 
+def test_a_distance_that_equals_the_threshold_is_rejected():
+    scores = np.array([0.75, 0.2, 0.75, 1 - 0.51 / 2])
+    measured = fold_accuracy(scores, np.array([True, False] * 2), np.array([0, 0, 1, 1]), thresholds="grid")
+    np.testing.assert_allclose(measured.threshold, 1 - 0.51 / 2)
+    assert measured.accuracy.tolist() == [1, 1]
+
+
 def test_blocks_are_those_of_an_unshuffled_k_fold():
     from sklearn.model_selection import KFold
 

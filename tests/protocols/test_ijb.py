@@ -55,7 +55,7 @@ def test_ijb_b_and_files_that_are_absent(tmp_path):
     assert (data.galleries, data.landmarks, data.detector) == ((), None, None)
     assert data.pairs.subjects is None
     embeddings, _ = made()
-    assert verify_ijb(data, pool_ijb(data, embeddings), fars=[0.1]).groups == "pairs"
+    assert verify_ijb(data, pool_ijb(data, embeddings), fars=[0.1]).left_out == "nothing"
     with pytest.raises(
         ValueError, match=r"^There are no galleries or no probes: files of the 1:N protocol were not in"
     ):
@@ -83,7 +83,7 @@ def test_one_to_one_against_loops(folder, weighted):
         assert at.tar.count == sum(score > bar for score in genuine)
         assert 0 < at.tar.value < 1
     assert [one.rate for one in measured.refused] == [1e-6]
-    assert measured.groups == "subjects"
+    assert measured.left_out == "subjects"
 
 
 @pytest.mark.parametrize("within", [1, None])

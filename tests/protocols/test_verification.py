@@ -46,7 +46,8 @@ def test_allowed_is_the_largest_count_however_it_rounds():
     rng = np.random.default_rng(0)
     for total in [*range(1, 300), 3000, 9_999_991, 15_638_932]:
         met = rng.integers(total + 1, size=50) / total
-        far = np.concatenate([met, rng.uniform(size=50), [0, 1], 10.0 ** -np.arange(7)])
+        just_missed = np.nextafter(met, 0)
+        far = np.concatenate([met, just_missed, rng.uniform(size=50), [0, 1], 10.0 ** -np.arange(7)])
         count = allowed(far, total)
         assert (count / total <= far).all()
         assert ((count + 1) / total > far).all()
@@ -134,7 +135,7 @@ def test_all_pairs_of_a_set_are_what_geometry_says():
     expected = geometry.equal_error_rate(counted)
     assert measured.eer.value == pytest.approx(expected.value, abs=1e-3)
     assert measured.eer.interval == pytest.approx(expected.interval, abs=3e-3)
-    assert measured.groups == "subjects"
+    assert measured.left_out == "subjects"
 
 
 def test_folds_are_left_out_in_turn():
@@ -147,7 +148,13 @@ def test_folds_are_left_out_in_turn():
     half = 2.7764451051977987 * math.sqrt(4 / 5 * np.sum((left_out - np.mean(left_out)) ** 2))  # t of 4 degrees
     assert rate.interval.low == pytest.approx(min(rate.value - half, rate.wilson.low))
     assert rate.interval.high == pytest.approx(max(rate.value + half, rate.wilson.high))
-    assert measured.groups == "folds"
+    assert measured.left_out == "folds"
+    without = [verify(scores[folds != k], same[folds != k], fars=[]).eer.value for k in range(5)]
+    half = 2.7764451051977987 * math.sqrt(4 / 5 * np.sum((without - np.mean(without)) ** 2))
+    alone = geometry.wilson(measured.eer.value * same.sum(), int(same.sum()))  # of the rarer kind
+    assert measured.eer.interval.low == pytest.approx(min(measured.eer.value - half, alone.low))
+    assert measured.eer.interval.high == pytest.approx(max(measured.eer.value + half, alone.high))
+    assert measured.eer.interval != alone
     k = int(np.searchsorted(-measured.roc.far, -0.1))
     band = (measured.roc.tar_low[k], measured.roc.tar_high[k])
     assert band == verify(scores, same, fars=[float(measured.roc.far[k])], folds=folds).tar[0].tar.interval
@@ -156,7 +163,7 @@ def test_folds_are_left_out_in_turn():
 def test_without_subjects_or_folds_the_interval_is_wilsons():
     scores, same = listed(np.random.default_rng(5), 50, 100, ties=True)
     measured = verify(torch.from_numpy(scores), torch.from_numpy(same).int(), fars=[0.5])
-    assert measured.groups == "pairs"
+    assert measured.left_out == "nothing"
     assert measured.tar[0].tar.interval == measured.tar[0].tar.wilson
     assert "too narrow" in measured.headline()["intervals"]
     assert (measured.roc.tar_low <= measured.roc.tar).all()
@@ -180,6 +187,9 @@ def test_fars_that_the_pairs_cannot_tell_are_refused():
         (1e-6, 1000, 10_000_000),
     ]
     assert verify(scores, same, fars=[0]).refused[0].needed is None
+    one_less = np.flatnonzero(~same)[0]
+    fewer = verify(np.delete(scores, one_less), np.delete(same, one_less), fars=[0.01])
+    assert (fewer.tar, fewer.refused[0].needed) == ((), 1000)
 
 
 def test_the_headline_is_json_with_the_pairs_behind_each_rate():

@@ -57,7 +57,7 @@ class FoldAccuracy:
     def headline(self) -> dict[str, Any]:
         """Return the numbers as plain JSON."""
         return {
-            "accuracy": plain.as_value(self.mean, self.interval),
+            "accuracy": plain.value(self.mean, self.interval),
             "std_of_folds": self.std,
             "standard_error": self.standard_error,
             "folds": self.accuracy.tolist(),

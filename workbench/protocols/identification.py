@@ -86,7 +86,7 @@ class Identification:
             "mated_probes": self.mated,
             "non_mated_probes": self.non_mated,
             "intervals": "95 %, a jackknife over groups of the probes' identities, no narrower than Wilson's",
-            "ranks": [{"rank": at.rank, **plain.as_rate(at.rate)} for at in self.ranks],
+            "ranks": [{"rank": at.rank, **plain.rate(at.rate)} for at in self.ranks],
             "tpir_within_rank": self.within,
             "tpir_at_fpir": [
                 {
@@ -94,11 +94,11 @@ class Identification:
                     "threshold": plain.finite(at.threshold),
                     "false_positives": at.achieved.count,
                     "non_mated_probes": at.achieved.total,
-                    **plain.as_rate(at.tpir),
+                    **plain.rate(at.tpir),
                 }
                 for at in self.tpir
             ],
-            "refused": plain.as_refused(self.refused, "fpir", "non_mated_probes"),
+            "refused": plain.refused(self.refused, "fpir", "non_mated_probes"),
         }
 
 

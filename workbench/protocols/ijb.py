@@ -54,8 +54,8 @@ class IjbIdentification:
         """Return the numbers as plain JSON, each with its interval."""
         return {
             "galleries": {name: result.headline() for name, result in self.galleries},
-            "ranks": [{"rank": one.at, **plain.as_value(one.value, one.interval)} for one in self.ranks],
-            "tpir_at_fpir": [{"fpir": one.at, **plain.as_value(one.value, one.interval)} for one in self.tpir],
+            "ranks": [{"rank": one.at, **plain.value(one.value, one.interval)} for one in self.ranks],
+            "tpir_at_fpir": [{"fpir": one.at, **plain.value(one.value, one.interval)} for one in self.tpir],
         }
 
 

@@ -8,21 +8,21 @@ from workbench.geometry.verification import Rate
 from workbench.protocols.refusals import Refused
 
 
-def as_rate(rate: Rate) -> dict[str, Any]:
+def rate(of: Rate) -> dict[str, Any]:
     """A rate with its 95 % interval and the counts behind it."""
-    return {**as_value(rate.value, rate.interval), "count": rate.count, "total": rate.total}
+    return {**value(of.value, of.interval), "count": of.count, "total": of.total}
 
 
-def as_value(value: float, interval: Interval) -> dict[str, float]:
+def value(number: float, interval: Interval) -> dict[str, float]:
     """A number with its 95 % interval."""
-    return {"value": value, "low": interval.low, "high": interval.high}
+    return {"value": number, "low": interval.low, "high": interval.high}
 
 
-def as_refused(refused: tuple[Refused, ...], name: str, trials: str) -> list[dict[str, Any]]:
+def refused(rates: tuple[Refused, ...], name: str, trials: str) -> list[dict[str, Any]]:
     """What was refused, and what it would take."""
-    return [{name: one.rate, trials: one.trials, "needed": one.needed} for one in refused]
+    return [{name: one.rate, trials: one.trials, "needed": one.needed} for one in rates]
 
 
-def finite(value: float) -> float | None:
+def finite(number: float) -> float | None:
     """The number, or None for infinity, which JSON does not know."""
-    return value if math.isfinite(value) else None
+    return number if math.isfinite(number) else None

@@ -23,7 +23,7 @@ FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 INTERVALS = {
     "subjects": "95 %, a jackknife over groups of identities, no narrower than Wilson's",
     "folds": "95 %, a jackknife over folds, no narrower than Wilson's",
-    "pairs": "95 %, Wilson's, which takes pairs for independent and is too narrow",
+    "nothing": "95 %, Wilson's, which takes pairs for independent and is too narrow",
 }
 
 
@@ -36,14 +36,14 @@ class Verification:
             scores, or infinity.
         tar: The TAR at each FAR that the impostor pairs resolve.
         refused: The FARs that they do not.
-        groups: What was left out in turn for the intervals: "subjects", "folds", or "pairs" where nothing was, so that
-            the intervals are Wilson's.
+        left_out: What was left out in turn for the intervals: "subjects", "folds", or "nothing", so that the intervals
+            are Wilson's.
     """
 
     roc: Roc
     tar: tuple[TarAtFar, ...]
     refused: tuple[Refused, ...]
-    groups: str
+    left_out: str
 
     @property
     def eer(self) -> EqualErrorRate:
@@ -55,19 +55,19 @@ class Verification:
         return {
             "genuine_pairs": self.roc.genuine_total,
             "impostor_pairs": self.roc.impostor_total,
-            "intervals": INTERVALS[self.groups],
-            "eer": {**plain.as_value(self.eer.value, self.eer.interval), "threshold": self.eer.threshold},
+            "intervals": INTERVALS[self.left_out],
+            "eer": {**plain.value(self.eer.value, self.eer.interval), "threshold": self.eer.threshold},
             "tar_at_far": [
                 {
                     "far": at.far,
                     "threshold": plain.finite(at.threshold),
                     "false_accepts": at.achieved.count,
                     "impostor_pairs": at.achieved.total,
-                    **plain.as_rate(at.tar),
+                    **plain.rate(at.tar),
                 }
                 for at in self.tar
             ],
-            "refused": plain.as_refused(self.refused, "far", "impostor_pairs"),
+            "refused": plain.refused(self.refused, "far", "impostor_pairs"),
         }
 
 
@@ -128,7 +128,7 @@ def verify(
         roc=_roc(pairs.scores, corners, curve, left_out[:, asked:-1], _eer(pairs.scores, thresholds, left_out[:, -1])),
         tar=tuple(TarAtFar(far, *rates) for far, rates in zip(resolved, at.rates(left_out), strict=True)),
         refused=refused,
-        groups=by,
+        left_out=by,
     )
 
 
@@ -180,4 +180,4 @@ def _groups(
     if folds is not None:
         given = whole_numbers("verify", "folds", folds, (pairs,), "the fold of each pair")
         return "folds", np.unique(given, return_inverse=True)[1].reshape(pairs, 1)
-    return "pairs", np.zeros((pairs, 0), dtype=np.int64)
+    return "nothing", np.zeros((pairs, 0), dtype=np.int64)
