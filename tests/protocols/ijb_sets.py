@@ -5,15 +5,15 @@ import numpy as np
 HEADER = "TEMPLATE_ID,SUBJECT_ID,FILENAME,SIGHTING_ID,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT"
 
 
-def made(seed=0, subjects=24, dim=8):
-    """Embeddings, and for each of them list, template, subject, medium and image: galleries G1 and G2, and probes."""
+def made(seed=0, subjects=36, dim=8):
+    """Embeddings, and of each its list, template, subject, medium. A third of the people are in G1, the others in G2."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(subjects, dim))
     rows, embeddings = [], []
     template = 100
     for kind in ("G1", "G2", "probes"):
         for subject in rng.permutation(subjects):
-            if kind != "probes" and (subject % 2 == 0) != (kind == "G1"):
+            if kind != "probes" and (subject % 3 == 0) != (kind == "G1"):
                 continue
             for _ in range(3 if kind == "probes" else 1):
                 template += int(rng.integers(1, 4))

@@ -90,7 +90,7 @@ def test_one_to_one_against_loops(folder, weighted):
 def test_one_to_many_against_loops(folder, within):
     embeddings, rows = made()
     data = read_ijb(folder)
-    measured = identify_ijb(data, pool_ijb(data, embeddings), ranks=(1, 3), fpirs=(0.3, 0.001), within=within)
+    measured = identify_ijb(data, pool_ijb(data, embeddings), ranks=(1, 3), fpirs=(0.3, 0.2, 0.001), within=within)
     vectors = naive_templates(embeddings, rows)
     subject_of = {template: subject for _, template, subject, _ in rows}
     probes = sorted({row[1] for row in rows if row[0] == "probes"})
@@ -112,7 +112,8 @@ def test_one_to_many_against_loops(folder, within):
         assert result.tpir[0].tpir.value == tpirs[-1]
         assert result.non_mated == len(tops)
     assert [one.value for one in measured.ranks] == pytest.approx([hits[k] / len(probes) for k in (1, 3)])
-    assert [one.at for one in measured.tpir] == [0.3]  # no gallery resolves the other
+    assert [[at.fpir for at in result.tpir] for _, result in measured.galleries] == [[0.3, 0.2], [0.3]]
+    assert [one.at for one in measured.tpir] == [0.3]  # what both of them resolve
     assert measured.tpir[0].value == pytest.approx(sum(tpirs) / 2)
     assert 0 < measured.ranks[0].value < 1
 
