@@ -6,7 +6,7 @@ HEADER = "TEMPLATE_ID,SUBJECT_ID,FILENAME,SIGHTING_ID,FACE_X,FACE_Y,FACE_WIDTH,F
 
 
 def made(seed=0, subjects=36, dim=8):
-    """Embeddings, and of each its list, template, subject, medium. A third of the people are in G1, the others in G2."""
+    """Embeddings, and list, template, subject and medium of each. A third of the people are in G1, the rest in G2."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(subjects, dim))
     rows, embeddings = [], []
