@@ -16,7 +16,11 @@ import pytest
 import workbench
 
 SURFACE = Path(__file__).with_name("api_surface.json")
+<<<<<<< HEAD
 ROOMS = ("data", "embedders", "geometry", "losses", "models")
+=======
+ROOMS = ("data", "geometry", "losses", "models", "protocols")
+>>>>>>> wt-protocols
 HEAVY = ("IPython", "ipywidgets", "jupyter_client", "matplotlib", "numba", "pandas", "papermill", "plotly", "scipy")
 HEAVY += ("onnx", "onnxruntime", "onnxscript", "sklearn", "umap")
 
@@ -45,7 +49,11 @@ def test_a_room_that_is_not_there() -> None:
     with pytest.raises(AttributeError) as error:
         workbench.cellar  # noqa: B018
     assert str(error.value) == (
+<<<<<<< HEAD
         "module 'workbench' has no attribute 'cellar'. It has data, embedders, figures, geometry, losses, models, "
+=======
+        "module 'workbench' has no attribute 'cellar'. It has data, figures, geometry, losses, models, protocols, "
+>>>>>>> wt-protocols
         "reports, runs, training, views."
     )
     assert dir(workbench) == sorted(workbench.__all__)

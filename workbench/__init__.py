@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench import geometry as geometry
     from workbench import losses as losses
     from workbench import models as models
+    from workbench import protocols as protocols
     from workbench import reports as reports
     from workbench import runs as runs
     from workbench import training as training
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+<<<<<<< HEAD
 _ROOMS = ("data", "embedders", "figures", "geometry", "losses", "models", "reports", "runs", "training", "views")
+=======
+_ROOMS = ("data", "figures", "geometry", "losses", "models", "protocols", "reports", "runs", "training", "views")
+>>>>>>> wt-protocols
 
 __all__ = ["__version__", *_ROOMS]
 

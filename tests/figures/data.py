@@ -48,6 +48,7 @@ def roc(impostor=20_000, seed=0, **given):
         eer=SimpleNamespace(value=float(far[k]), interval=(float(far[k]) / 2, float(far[k]) * 2)),
         floor=10 / impostor,
         impostor_total=impostor,
+        genuine_total=int(counted.genuine.counts.sum()),
     )
 
 

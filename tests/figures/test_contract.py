@@ -21,6 +21,7 @@ SAMPLES = {
     "margins": lambda seed: np.random.default_rng(seed).normal(0.5, 0.05, 300),
     "pair_similarity": lambda seed: data.pairs(seed=seed),
     "roc": lambda seed: data.roc(seed=seed),
+    "det": lambda seed: data.roc(seed=seed),
     "training_curves": lambda seed: data.records(300 + seed),
 }
 

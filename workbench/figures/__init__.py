@@ -5,6 +5,7 @@ something, and carries its title, caption and a sentence for screen readers in `
 """
 
 from workbench.figures.angles import angle_distributions as angle_distributions
+from workbench.figures.det import det as det
 from workbench.figures.margins import margins as margins
 from workbench.figures.margins import realised_margins as realised_margins
 from workbench.figures.pairs import pair_similarity as pair_similarity
@@ -14,6 +15,7 @@ from workbench.figures.verification import roc as roc
 
 __all__ = [
     "angle_distributions",
+    "det",
     "hypersphere",
     "margins",
     "pair_similarity",

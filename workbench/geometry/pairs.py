@@ -107,7 +107,7 @@ def pair_counts(
     hardest = whole("pair_counts", "hardest", hardest, least=0)
     groups = whole("pair_counts", "groups", groups, least=1)
     unit, own = matched(embeddings, labels)
-    group = _deal(own, groups)
+    group = deal(own, groups)
     order = group.argsort(stable=True)
     unit, own, group = unit[order], own[order], group[order]
     groups = int(group[-1]) + 1
@@ -142,7 +142,7 @@ def pair_counts(
     )
 
 
-def _deal(labels: Tensor, groups: int) -> Tensor:
+def deal(labels: Int64[Tensor, " N"], groups: int) -> Int64[Tensor, " N"]:
     """Group of each sample: classes are dealt out by size, the largest first."""
     _, row, counts = labels.unique(return_inverse=True, return_counts=True)
     rank = counts.argsort(descending=True, stable=True).argsort()
