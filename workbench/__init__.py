@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbench import data as data
     from workbench import embedders as embedders
+    from workbench import embeddings as embeddings
+    from workbench import exports as exports
     from workbench import figures as figures
     from workbench import geometry as geometry
     from workbench import losses as losses
     from workbench import models as models
     from workbench import protocols as protocols
+    from workbench import recognition as recognition
     from workbench import reports as reports
     from workbench import runs as runs
     from workbench import training as training
@@ -28,11 +31,22 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-<<<<<<< HEAD
-_ROOMS = ("data", "embedders", "figures", "geometry", "losses", "models", "reports", "runs", "training", "views")
-=======
-_ROOMS = ("data", "figures", "geometry", "losses", "models", "protocols", "reports", "runs", "training", "views")
->>>>>>> wt-protocols
+_ROOMS = (
+    "data",
+    "embedders",
+    "embeddings",
+    "exports",
+    "figures",
+    "geometry",
+    "losses",
+    "models",
+    "protocols",
+    "recognition",
+    "reports",
+    "runs",
+    "training",
+    "views",
+)
 
 __all__ = ["__version__", *_ROOMS]
 

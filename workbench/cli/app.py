@@ -13,6 +13,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 Parameters = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 ]
+DataParameters = Annotated[
+    list[str],
+    typer.Option("-d", "--data-parameter", metavar="NAME=VALUE", help="Set a parameter of the data; may be repeated."),
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to.")]
 
 
@@ -43,9 +47,10 @@ def values(parameters: list[str]) -> dict[str, Any]:
     return found
 
 
-def percent(rate: dict[str, float]) -> str:
+def percent(rate: dict[str, float], *, digits: int = 1) -> str:
     """Return a rate and its interval as people read them."""
-    return f"{100 * rate['value']:5.1f} %  ({100 * rate['low']:.1f} to {100 * rate['high']:.1f})"
+    value, low, high = (f"{100 * rate[key]:.{digits}f}" for key in ("value", "low", "high"))
+    return f"{value:>{digits + 4}} %  ({low} to {high})"
 
 
 def fail(message: str, *, code: int) -> None:
