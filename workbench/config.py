@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -30,12 +32,15 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
-    data: str = Field("digits", description="image set, see `workbench data`")
-    held_out: Literal["images", "classes"] = Field(
-        "images", description="hold out images of every class (closed set) or whole classes (open set)"
+    data: str = Field("digits", description="image set, see `workbench data`, or a path")
+    data_options: dict[str, Value] = Field(default_factory=dict, description="parameters of the image set")
+    held_out: Literal["auto", "images", "classes", "protocol"] = Field(
+        "auto",
+        description="what is held out: images of every class, whole classes, or what the set's own protocol says; "
+        "auto: the protocol if there is one, else images",
     )
     share: Share = Field(0.3, description="share that is held out")
-    model: str = Field("convnet", description="backbone: convnet or mlp")
+    model: str = Field("convnet", description="backbone: convnet, mlp, iresnet50, mobilefacenet...")
     # Three dimensions can be looked at as they are; face networks use 512.
     dim: int = Field(3, ge=2, le=4096, description="width of the embeddings")
     dropout: float = Field(0.0, ge=0, le=0.99, description="dropout before the last layer")
@@ -101,12 +106,11 @@ class RunConfig(TrainingConfig):
         from workbench import data, losses, models
 
         accepted = losses.parameters(self.loss)  # refuses a name that is none
-        for kind, name, known in (
-            ("data set", self.data, data.names()),
-            ("model", self.model, models.names()),
-        ):
-            if name not in known:
-                raise ValueError(unknown_name(kind, name, known))
+        if self.model not in models.names():
+            raise ValueError(unknown_name("model", self.model, models.names()))
+        # A path is looked at when it is read: a run can be looked at where its images are not.
+        if self.data not in data.names() and not _is_path(self.data):
+            raise ValueError(unknown_name("data set", self.data, data.names(), hint="Or give a path."))
         for option in self.given_options():
             if option not in accepted:
                 raise ValueError(unknown_name(f"parameter of the loss {self.loss!r} named", option, accepted))
@@ -118,7 +122,11 @@ class RunConfig(TrainingConfig):
         """Return a name for the run's folder: the same parameters give the same name, others another."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         mark = hashlib.sha256(content.encode()).hexdigest()[:8]
-        return f"{self.data}-{self.loss}-{mark}"
+        return f"{self.data_name()}-{self.loss}-{mark}"
+
+    def data_name(self) -> str:
+        """Return what to call the image set: its name, or the last part of its path, fit for a file's name."""
+        return re.sub(r"[^\w.-]+", "_", Path(self.data).name) or "data"
 
     def given_options(self) -> dict[str, Value]:
         """Return the parameters of the loss that were asked for."""
@@ -175,6 +183,10 @@ class ReportConfig(TrainingConfig):
             common = {option: mine.pop(option) for option in _COMMON if option in mine}
             runs[name] = RunConfig(**shared, **common, loss=name, loss_options=mine)
         return runs
+
+
+def _is_path(text: str) -> bool:
+    return any(mark in text for mark in "/\\.") or Path(text).exists()
 
 
 Config = TypeVar("Config", bound=BaseModel)

@@ -80,7 +80,7 @@ class Evaluation(Measured):
 
     def headline(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, with how the checkpoint was chosen and what was held out."""
-        held_out = {"by": self.run.config.held_out, **self.counts()}
+        held_out = {"by": "classes" if self.centres is None else "images", **self.counts()}
         return {"checkpoint": CHECKPOINT_RULE, "held_out": held_out, **self.numbers()}
 
 
@@ -108,7 +108,7 @@ def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
     trainer = Trainer.restored(run, images=images)
     held_out = trainer.images.held_out
     embeddings = trainer.learner.embed(held_out).numpy()
-    centres = trainer.learner.centres().numpy() if run.config.held_out == "images" else None
+    centres = trainer.learner.centres().numpy() if trainer.images.closed else None
     unit = trainer.learner.head.margin_unit
     evaluation = Evaluation(
         **_measured(embeddings, held_out.labels.numpy(), centres),

@@ -9,6 +9,7 @@ from workbench import evaluation, protocols
 from workbench.data import ImageSet, Pairs
 from workbench.embedders import Embedder
 from workbench.embeddings import EmbeddingSet
+from workbench.protocols.identification import FPIRS
 
 THUMBNAIL = 48
 """Pixels on a side of the pictures that are kept beside embeddings."""
@@ -159,7 +160,7 @@ def _search(embedded: EmbeddingSet, *, unknown: float) -> protocols.Identificati
     if not np.isin(embedded.labels[probes], embedded.labels[gallery]).any():
         return None
     rows, labels = embedded.embeddings, embedded.labels
-    fpirs = protocols.FPIRS if unknown else ()
+    fpirs = FPIRS if unknown else ()  # where everybody is enrolled there is nobody who must not be found
     return protocols.identify(rows[gallery], labels[gallery], rows[probes], labels[probes], fpirs=fpirs)
 
 

@@ -45,7 +45,8 @@ class Trainer:
         self.config = config
         self.folder = Path(folder)
         self.progress = progress
-        images = data.load(config.data) if images is None else images
+        options: dict[str, Any] = {"progress": progress, **config.data_options}
+        images = data.load(config.data, **options) if images is None else images
         self._digest = images.digest()
         self.images = data.split(images, by=config.held_out, share=config.share)
         train = self.images.train
@@ -146,7 +147,7 @@ class Trainer:
             "labels": probe.labels,
             "indices": self._probe,
         }
-        if self.config.held_out == "images":
+        if self.images.closed:
             arrays["centres"] = self.learner.centres()
         run.save_snapshot(epoch, **{name: array.numpy() for name, array in arrays.items()})
 
@@ -154,7 +155,7 @@ class Trainer:
         train, held_out = self.images
         return {
             "data": {
-                "name": self.config.data,
+                "name": self.config.data_name(),
                 "source": train.source,
                 "digest": self._digest,
                 "shape": list(train.shape),

@@ -1,12 +1,21 @@
 """What there is: `workbench losses`, `workbench data`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.app import app
+from workbench.cli.app import DataParameters, app, values
 
-data_app = typer.Typer(help="Image sets to train on.", invoke_without_command=True)
+if TYPE_CHECKING:
+    from workbench.data import ImageSet
+
+_DATA = """Image sets to train on.
+
+Beside the names listed, a path works: a folder with a folder of images for each identity, InsightFace's .rec or folder,
+an .npz with images and labels, Olivetti's .mat, or what `workbench data import` made."""
+
+data_app = typer.Typer(help=_DATA, invoke_without_command=True)
 app.add_typer(data_app, name="data")
 
 
@@ -43,13 +52,41 @@ def data(context: typer.Context) -> None:
 
 
 @data_app.command()
-def show(name: Annotated[str, typer.Argument(help="An image set, see `workbench data`.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="An image set, see `workbench data`, or a path.")],
+    data_parameter: DataParameters = [],  # noqa: B006 - typer only reads it
+) -> None:
     """Load an image set and say what is in it."""
     from workbench import data as room
 
-    images = room.load(name)
+    _say(room.load(name, **values(data_parameter)))
+
+
+@data_app.command(name="import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A folder or file of images, see `workbench data --help`.")],
+    dest: Annotated[Path, typer.Argument(help="A new folder.")],
+    data_parameter: DataParameters = [],  # noqa: B006 - typer only reads it
+) -> None:
+    """Convert images once to a folder from which they come at the speed of the disk.
+
+    The same command again goes on where it was stopped. Afterwards the folder is an image set like any other.
+    """
+    from workbench import data as room
+
+    _say(room.import_set(source, dest, **values(data_parameter)))
+    print(f"\nworkbench train -p data={dest}   trains on it")
+
+
+def _say(images: "ImageSet") -> None:
     counts = images.labels.bincount(minlength=images.classes)
     print(images.source)
     print(f"images   {len(images)} of {' x '.join(map(str, images.shape))} (channels x height x width), uint8")
     print(f"classes  {images.classes}, with {int(counts.min())} to {int(counts.max())} images each")
+    if images.held_out is not None:
+        print(f"testing  {int(images.held_out.sum())} images are kept for it by the set's own protocol")
     print(f"SHA-256  {images.digest()}")
+    if images.skipped:
+        print(f"\n{len(images.skipped)} left out:")
+        for one in images.skipped[:20]:
+            print(f"  {one}")

@@ -83,7 +83,9 @@ def embed(
 @app.command(help=_EVALUATE)
 def evaluate(
     model: Model,
-    data: Data,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="SOURCE", help="Faces; by default those a run has held out.")
+    ] = None,
     pairs: Annotated[Path | None, typer.Option("--pairs", metavar="FILE", help="Pairs to verify.")] = None,
     parameter: Network = [],  # noqa: B006 - typer only reads it
     data_parameter: DataParameters = [],  # noqa: B006
@@ -102,6 +104,9 @@ def evaluate(
     from workbench import data as room
     from workbench import exports, recognition
 
+    if data is None:
+        _held_out(model, output)
+        return
     embedder = _embedder(model, parameter)
     options = values(data_parameter)
     if pairs is not None or room.is_verification(data):
@@ -150,6 +155,13 @@ def export(
         print(f"tensorboard --logdir {exports.projector(found, output)}   shows {len(found)} embeddings")
 
 
+def held_out_table(numbers: dict[str, Any]) -> list[str]:
+    """Return the numbers of a run on its held-out images as lines of text."""
+    lines = [f"accuracy  {percent(numbers['accuracy'])}  nearest class centre"] if numbers["accuracy"] else []
+    lines.append(f"EER       {percent(numbers['eer'])}")
+    return lines + [f"TAR       {percent(tar)}  at FAR {tar['far']:g}" for tar in numbers["tar_at_far"]]
+
+
 def table(found: "Recognition") -> list[str]:
     """Return the numbers of an evaluation as lines of text."""
     numbers = found.headline()
@@ -191,6 +203,19 @@ def _refused(refused: list[dict[str, Any]], name: str, key: str, trials: str) ->
         for one in refused
         if one["needed"]
     ]
+
+
+def _held_out(model: str, output: Path | None) -> None:
+    """Measure a run on the images that it held out itself."""
+    from workbench import evaluation
+    from workbench.runs import Run
+
+    if not Path(model).is_dir():
+        raise ValueError(f"Give --data: {model} is no run that could say which images it has held out.")
+    numbers = evaluation.evaluate(Run.load(model)).headline()
+    if output is not None:
+        files.write_json(output, numbers)
+    print("\n".join(held_out_table(numbers)))
 
 
 def _embedder(model: str, parameters: list[str]) -> "Embedder":

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.app import Output, Parameters, app, fail, percent, values
+from workbench.cli.app import Output, Parameters, app, fail, values
+from workbench.cli.recognition import held_out_table
 from workbench.config import ReportConfig, RunConfig, TrainingConfig, checked
 
 
@@ -79,9 +80,5 @@ def train(
 
     folder = output or Path("reports") / config.folder_name()
     numbers = evaluate(Trainer(config, folder).fit()).headline()
-    if numbers["accuracy"]:
-        print(f"accuracy  {percent(numbers['accuracy'])}  nearest class centre")
-    print(f"EER       {percent(numbers['eer'])}")
-    for tar in numbers["tar_at_far"]:
-        print(f"TAR       {percent(tar)}  at FAR {tar['far']:g}")
+    print("\n".join(held_out_table(numbers)))
     print(f"\nThe run is in {folder}, with these numbers in evaluation.json")

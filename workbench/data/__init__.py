@@ -15,6 +15,7 @@ from workbench.data.registry import names as names
 from workbench.data.rows import Rows as Rows
 from workbench.data.split import Split as Split
 from workbench.data.split import split as split
+from workbench.data.verification import is_verification as is_verification
 from workbench.data.verification import load_verification as load_verification
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "VerificationSet",
     "describe",
     "import_set",
+    "is_verification",
     "load",
     "load_bin",
     "load_verification",

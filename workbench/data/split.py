@@ -9,7 +9,7 @@ from workbench.checks import bad_parameter
 from workbench.data.imageset import ImageSet
 from workbench.randomness import generator
 
-HeldOut = Literal["images", "classes", "protocol"]
+HeldOut = Literal["auto", "images", "classes", "protocol"]
 
 
 class Split(NamedTuple):
@@ -18,8 +18,13 @@ class Split(NamedTuple):
     train: ImageSet
     held_out: ImageSet
 
+    @property
+    def closed(self) -> bool:
+        """Whether the held-out images show classes that are trained on."""
+        return list(self.train.names) == list(self.held_out.names)
 
-def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed: int = 0) -> Split:
+
+def split(images: ImageSet, *, by: HeldOut = "auto", share: float = 0.3, seed: int = 0) -> Split:
     """Hold a share of a set out of training, the same one for the same seed on every machine.
 
     Args:
@@ -27,7 +32,7 @@ def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed:
         by: "images" holds out a share of the images of every class (closed set: the model has seen the class);
             "classes" holds out whole classes (open set, as face verification is used). Both parts are renumbered
             then. "protocol" holds out what the set itself keeps for testing, `ImageSet.held_out`; both parts are
-            renumbered then too, unless they share a class.
+            renumbered then too, unless they share a class. "auto" is "protocol" where the set has one, else "images".
         share: share held out, in (0, 1); 0.3. At least one image of each class with two stays on either side. Without
             effect on a protocol.
         seed: of the draw. It is not the seed of the training, so that all runs of a comparison share one split.
@@ -38,14 +43,14 @@ def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed:
     """
     if not 0 < share < 1:
         raise ValueError(bad_parameter("split", "share", "a number inside (0, 1)", share))
-    if by == "protocol":
+    if by == "protocol" or (by == "auto" and images.held_out is not None):
         return _by_protocol(images)
     draw = generator(seed, "split")
     present = images.labels.unique()
     if by == "classes":
         order = present[torch.randperm(len(present), generator=draw)]
         out = torch.isin(images.labels, order[: max(1, round(share * len(present)))])
-    elif by == "images":
+    elif by in ("images", "auto"):
         out = torch.zeros(len(images), dtype=torch.bool)
         for c in present:
             members = (images.labels == c).nonzero().flatten()
@@ -53,8 +58,8 @@ def split(images: ImageSet, *, by: HeldOut = "images", share: float = 0.3, seed:
             count = min(max(round(share * len(members)), 1), len(members) - 1)
             out[members[:count]] = True
     else:
-        raise ValueError(bad_parameter("split", "by", "'images', 'classes' or 'protocol'", by))
-    _check_left(images, out, f"{share:g} by {by}")
+        raise ValueError(bad_parameter("split", "by", "'auto', 'images', 'classes' or 'protocol'", by))
+    _check_left(images, out, f"{share:g} by {'classes' if by == 'classes' else 'images'}")
     if not out.any():
         raise ValueError("No image can be held out: every class has only one. Hold out whole classes instead.")
     parts = Split(images.select(~out), images.select(out))

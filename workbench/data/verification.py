@@ -14,6 +14,11 @@ from workbench.data.registry import load
 from workbench.data.sklearn_sets import lfw_pairs
 
 
+def is_verification(name: str | Path) -> bool:
+    """Return whether what has this name or path brings its pairs along."""
+    return str(name) == "lfw-pairs" or Path(name).suffix.lower() == ".bin"
+
+
 def load_verification(
     name: str | Path,
     *,
@@ -51,7 +56,7 @@ def load_verification(
     if str(name) == "lfw-pairs":
         found = lfw_pairs(**options)
         return VerificationSet(shaped(found.images, size=size, grey=grey), found.pairs)
-    if Path(name).suffix.lower() == ".bin":
+    if is_verification(name):
         return load_bin(name, size=size, grey=grey, on_error=on_error, processes=processes, progress=progress)
     raise ValueError(
         f"A verification set is a .bin file, 'lfw-pairs', or images with a list of pairs. Got {str(name)!r} and no "

@@ -30,7 +30,7 @@ class Card:
 
 def headline(evaluations: Mapping[str, Evaluation]) -> Card:
     """Show the headline numbers of runs side by side, each with its 95 % interval, under what a reader must know."""
-    title = " and ".join(evaluations) + " on " + next(iter(evaluations.values())).run.config.data
+    title = " and ".join(evaluations) + " on " + next(iter(evaluations.values())).run.config.data_name()
     rows = _rows(evaluations)
     lines = [f"{name}: {_headline_line(evaluation)}" for name, evaluation in evaluations.items()]
     html = _ENVIRONMENT.get_template("headline.html.j2").render(
@@ -66,7 +66,7 @@ def warnings(evaluations: Mapping[str, Evaluation]) -> list[str]:
         found.append(
             "One seed for each loss: this is a demonstration, not a comparison. Another seed can turn the order round."
         )
-    if first.run.config.held_out == "images":
+    if first.centres is not None:
         found.append(
             "The held-out images show classes that were trained on (closed set). Faces are verified between people "
             "never seen in training: -p held_out=classes measures that."
