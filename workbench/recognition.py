@@ -1,9 +1,10 @@
 """A network on faces it was not trained on: embeddings, and the numbers that the field reports of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import torch
 
 from workbench import evaluation, protocols
 from workbench.data import ImageSet, Pairs
@@ -138,6 +139,24 @@ def evaluate(
         open_set=_search(embedded, unknown=UNKNOWN) if known else None,
         measured=_all_pairs(embedded) if known else None,
     )
+
+
+def with_pictures(embeddings: EmbeddingSet, images: ImageSet) -> EmbeddingSet:
+    """Return embeddings with small pictures of the images they were made from, found by their files' names.
+
+    Raises:
+        ValueError: If the images of some embeddings are not there.
+    """
+    position = {file: i for i, file in enumerate(images.files)}
+    missing = [file for file in embeddings.files if file not in position]
+    if missing or not len(embeddings.files):
+        what = f"{missing[0]!r} and {len(missing) - 1} more are not" if missing else "the embeddings name no files"
+        raise ValueError(
+            f"The pictures of the embeddings cannot be found among {len(images)} images: {what}. Give the very images "
+            f"that were embedded."
+        )
+    rows = torch.tensor([position[file] for file in embeddings.files])
+    return replace(embeddings, thumbnails=pictures(images.select(rows)))
 
 
 def pictures(images: ImageSet) -> np.ndarray:

@@ -198,11 +198,12 @@ def _rates(part: dict[str, Any], heading: str) -> list[str]:
 
 
 def _refused(refused: list[dict[str, Any]], name: str, key: str, trials: str) -> list[str]:
-    return [
-        f"{name} {one[key]:g} cannot be told: it takes {one['needed']} {trials.replace('_', ' ')}, not {one[trials]}."
-        for one in refused
-        if one["needed"]
-    ]
+    """Name the largest rate that so few trials cannot tell; what is less cannot be told either."""
+    if not refused:
+        return []
+    first = max(refused, key=lambda one: float(one[key]))
+    what = trials.replace("_", " ").replace("non mated probes", "such probes")
+    return [f"{name} {first[key]:g} and less cannot be told: it takes {first['needed']} {what}, not {first[trials]}."]
 
 
 def _held_out(model: str, output: Path | None) -> None:

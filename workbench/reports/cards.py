@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workbench import losses
-from workbench.evaluation import CHECKPOINT_RULE, Evaluation
+from workbench.evaluation import CHECKPOINT_RULE, FARS, Evaluation, Measured
 from workbench.geometry import Interval, Rate
 from workbench.reports.cells import SUMMARY
 from workbench.reports.thumbnail import thumbnail
@@ -36,8 +36,24 @@ def headline(evaluations: Mapping[str, Evaluation]) -> Card:
     html = _ENVIRONMENT.get_template("headline.html.j2").render(
         names=list(evaluations), rows=rows, warnings=warnings(evaluations), rule=CHECKPOINT_RULE
     )
-    snapshots = {name: evaluation.run.snapshots() for name, evaluation in evaluations.items()}
-    return Card(html, {"title": title, "lines": lines, "thumbnail": thumbnail(snapshots)})
+    snapshots = [evaluation.run.snapshots() for evaluation in evaluations.values()]
+    spheres = [(snapshot.embeddings[-1], snapshot.labels) for snapshot in snapshots]
+    return Card(html, {"title": title, "lines": lines, "thumbnail": thumbnail(spheres)})
+
+
+def numbers(measured: Mapping[str, Measured], *, title: str) -> Card:
+    """Show the headline numbers of embeddings side by side, each with its 95 % interval.
+
+    Args:
+        measured: what was measured, by name.
+        title: of the report, for the list of reports.
+    """
+    html = _ENVIRONMENT.get_template("numbers.html.j2").render(
+        names=list(measured), rows=_rows(measured), counts=[one.counts() for one in measured.values()], fars=FARS
+    )
+    lines = [f"{name}: {_headline_line(one)}" for name, one in measured.items()]
+    spheres = [(one.embeddings, one.labels) for one in measured.values()]
+    return Card(html, {"title": title, "lines": lines, "thumbnail": thumbnail(spheres)})
 
 
 def run_card(evaluations: Mapping[str, Evaluation]) -> Card:
@@ -77,23 +93,25 @@ def warnings(evaluations: Mapping[str, Evaluation]) -> list[str]:
     return found
 
 
-def _rows(evaluations: Mapping[str, Evaluation]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _rows(evaluations: Mapping[str, Measured]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Name of each number, and for each run its value and interval as text."""
     every = list(evaluations.values())
     rows: list[tuple[str, list[tuple[str, str]]]] = []
     if all(evaluation.accuracy for evaluation in every):
         rows.append(("Accuracy, nearest class centre", [_rate(e.accuracy) for e in every if e.accuracy]))
     rows.append(("Equal error rate", [_percent(e.geometry.roc.eer.value, e.geometry.roc.eer.interval) for e in every]))
-    for position, tar in enumerate(every[0].tar):
-        rows.append((f"TAR at FAR {tar.far:g}", [_rate(e.tar[position].tar) for e in every]))
-    angles = [f"{math.degrees(e.headline()['angle_to_own_centre_median']):.1f}°" for e in every]
+    for far in FARS:
+        told = [next((tar.tar for tar in e.tar if tar.far == far), None) for e in every]
+        if any(told):
+            rows.append((f"TAR at FAR {far:g}", [_rate(rate) if rate else ("too few pairs", "") for rate in told]))
+    angles = [f"{math.degrees(e.numbers()['angle_to_own_centre_median']):.1f}°" for e in every]
     rows.append(("Median angle to own centre", [(angle, "") for angle in angles]))
     rows.append(("d′ of genuine and impostor pairs", [(f"{e.geometry.separation.d_prime:.2f}", "") for e in every]))
     rows.append(("Gap: lowest genuine − highest impostor", [(f"{e.geometry.separation.gap:.2f}", "") for e in every]))
     return rows
 
 
-def _headline_line(evaluation: Evaluation) -> str:
+def _headline_line(evaluation: Measured) -> str:
     eer = f"EER {evaluation.geometry.roc.eer.value:.1%}"
     return eer if evaluation.accuracy is None else f"{evaluation.accuracy.value:.1%} right, {eer}"
 

@@ -1,34 +1,33 @@
 """A small picture of the spheres of a report, for the list of reports."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.runs import Snapshots
 from workbench.theme import LIGHT, class_styles
 
 _SIZE = 150
 _POINTS = 400
 
 
-def thumbnail(snapshots: Mapping[str, Snapshots]) -> str:
-    """Return the last moment of each run (at most two) on its sphere, as an SVG in a data address."""
-    shown = list(snapshots.values())[:2]
-    spheres = "".join(_sphere(snapshot, _SIZE * (1 + 2 * i) / 2) for i, snapshot in enumerate(shown))
+def thumbnail(spheres: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
+    """Return embeddings [N, D] with labels [N] on their spheres, at most two, as an SVG in a data address."""
+    shown = spheres[:2]
+    drawn = "".join(_sphere(*sphere, _SIZE * (1 + 2 * i) / 2) for i, sphere in enumerate(shown))
     width = _SIZE * max(1, len(shown))
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_SIZE}">{spheres}</svg>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_SIZE}">{drawn}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _sphere(snapshot: Snapshots, centre: float) -> str:
+def _sphere(embeddings: np.ndarray, labels: np.ndarray, centre: float) -> str:
     radius = 0.46 * _SIZE
-    points = snapshot.embeddings[-1].astype(np.float64)
+    styles = class_styles(int(labels.max()) + 1)
+    points = embeddings.astype(np.float64)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     chosen = np.random.default_rng(0).permutation(len(points))[:_POINTS]
-    points, labels = _three(points)[chosen], snapshot.labels[chosen]
+    points, labels = _three(points)[chosen], labels[chosen]
     order = points[:, 2].argsort()
-    styles = class_styles(int(snapshot.labels.max()) + 1)
     marks = "".join(
         f'<circle cx="{centre + radius * x:.1f}" cy="{_SIZE / 2 - radius * y:.1f}" r="{1.3 + 0.5 * (z > 0)}" '
         f'fill="{styles[label].colour}" opacity="{0.9 if z > 0 else 0.2}"/>'
