@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from tests.small import on_digits
-from tests.test_cli import Command, workbench  # noqa: F401 - a fixture
+from tests.test_cli import Command
+from tests.test_cli import workbench as workbench
 from workbench import data, embedders, embeddings, protocols, recognition
 from workbench.data import ImageSet, Pairs
 from workbench.runs import Run
@@ -60,7 +61,7 @@ def test_numbers_are_those_of_the_protocols(run: Run, faces: Path) -> None:
     pairs = data.read_pairs(faces / "pairs.txt", images)
     embedder = embedders.load(run.folder)
     found = recognition.evaluate(embedder, images, pairs)
-    rows = embedder.embed(images.images)
+    rows = embedder.embed(images.images).astype(np.float64)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     cosines = (unit[pairs.first] * unit[pairs.second]).sum(1)
     expected = protocols.fold_accuracy(cosines, pairs.same.numpy(), pairs.fold.numpy())
@@ -138,7 +139,7 @@ def test_pictures_are_small(channels: int) -> None:
 
 def test_evaluate_prints_every_number_with_its_interval(
     workbench: Command, run: Run, faces: Path, tmp_path: Path
-) -> None:  # noqa: F811
+) -> None:
     pairs, tested = str(faces / "pairs.txt"), str(faces / "tree")
     code, out, _ = workbench(
         *("evaluate", "--model", str(run.folder), "--data", tested, "--pairs", pairs, "-o", "numbers.json"),
@@ -146,11 +147,7 @@ def test_evaluate_prints_every_number_with_its_interval(
     )
     assert code == 0
     numbers = json.loads(Path("numbers.json").read_text())
-    shown = f"{100 * numbers['folds']['accuracy']['value']:.2f} %"
-    assert (
-        f"accuracy          {shown}" in out.replace("  ", " ").replace("accuracy ", "accuracy          ")
-        or shown in out
-    )
+    assert f"{100 * numbers['folds']['accuracy']['value']:.2f} %" in out.splitlines()[2]
     for words in (
         "120 images of 10 people in the folder tree.",
         "2 folds, standard error",
@@ -167,14 +164,14 @@ def test_evaluate_prints_every_number_with_its_interval(
     assert kept.thumbnails.shape == (120, 8, 8)
 
 
-def test_evaluate_a_run_on_what_it_has_held_out(workbench: Command, run: Run) -> None:  # noqa: F811
+def test_evaluate_a_run_on_what_it_has_held_out(workbench: Command, run: Run) -> None:
     code, out, _ = workbench("evaluate", "--model", str(run.folder), "-o", "numbers.json")
     assert code == 0
     assert json.loads(Path("numbers.json").read_text()) == json.loads((run.folder / "evaluation.json").read_text())
     assert [line.split()[0] for line in out.splitlines()] == ["accuracy", "EER", "TAR", "TAR", "TAR", "TAR"]
 
 
-def test_embed_and_export(workbench: Command, run: Run, faces: Path) -> None:  # noqa: F811
+def test_embed_and_export(workbench: Command, run: Run, faces: Path) -> None:
     command = ("embed", "--model", str(run.folder), "--data", str(faces / "tree"), "-o", "rows.npz", "--thumbnails")
     assert workbench(*command).out == "120 embeddings of 10 identities are in rows.npz\n"
     assert workbench("export", "rows.npz", "-o", "rows.parquet").out == "120 embeddings are in rows.parquet\n"
@@ -201,7 +198,10 @@ def test_embed_and_export(workbench: Command, run: Run, faces: Path) -> None:  #
         (("evaluate", "--model", "no.onnx", "--data", "digits"), "There is no no.onnx to load a network from."),
         (("evaluate", "--model", "no.onnx"), "Give --data: no.onnx is no run that could say which images it has held"),
         (("evaluate", "--model", "RUN", "--data", "nowhere"), "There is no data set 'nowhere'."),
-        (("evaluate", "--model", "RUN", "--data", "digits", "--pairs", "no.txt"), "There is no"),
+        (
+            ("evaluate", "--model", "RUN", "--data", "digits", "--pairs", "no.txt"),
+            "The pairs of no.txt name files, but",
+        ),
         (
             ("embed", "--model", "RUN", "--data", "digits", "-o", "rows.csv"),
             "Embeddings are written to a file that ends",
@@ -211,7 +211,7 @@ def test_embed_and_export(workbench: Command, run: Run, faces: Path) -> None:  #
     ],
 )
 def test_what_is_wrong_is_one_sentence(
-    workbench: Command,  # noqa: F811
+    workbench: Command,
     run: Run,
     arguments: tuple[str, ...],
     sentence: str,

@@ -17,6 +17,18 @@ NEIGHBOURS = 10
 _SPRITE_SIDE = 8192  # pixels; the Embedding Projector takes no larger one
 
 
+def savable(path: Path | str) -> Path:
+    """Return the path of a file that embeddings can be saved to.
+
+    Raises:
+        ValueError: If its ending is none of `.npz`, `.npy`, `.parquet`.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"Embeddings are written to a file that ends in {', '.join(SUFFIXES)}. Got {path} instead.")
+    return path
+
+
 def save(path: Path | str, embeddings: EmbeddingSet) -> Path:
     """Write embeddings to an `.npz`, `.npy` or `.parquet` file, whole or not at all; `embeddings.load` reads it back.
 
@@ -25,9 +37,7 @@ def save(path: Path | str, embeddings: EmbeddingSet) -> Path:
     Raises:
         ValueError: If the file's ending is none of these.
     """
-    path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"Embeddings are written to a file that ends in {', '.join(SUFFIXES)}. Got {path} instead.")
+    path = savable(path)
     with files.replacing(path) as beside, beside.open("wb") as file:
         if path.suffix == ".npy":
             np.save(file, embeddings.embeddings, allow_pickle=False)

@@ -73,6 +73,7 @@ def embed(
     from workbench import data as room
     from workbench import exports, recognition
 
+    exports.savable(output)
     embedder = _embedder(model, parameter)
     images = room.load(data, **values(data_parameter))
     found = recognition.embed(embedder, images, flip=_flip(flip), thumbnails=thumbnails, progress=True)
@@ -107,6 +108,8 @@ def evaluate(
     if data is None:
         _held_out(model, output)
         return
+    if embeddings is not None:
+        exports.savable(embeddings)
     embedder = _embedder(model, parameter)
     options = values(data_parameter)
     if pairs is not None or room.is_verification(data):
