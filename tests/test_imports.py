@@ -45,8 +45,8 @@ def test_a_room_that_is_not_there() -> None:
     with pytest.raises(AttributeError) as error:
         workbench.cellar  # noqa: B018
     assert str(error.value) == (
-        "module 'workbench' has no attribute 'cellar'. It has data, figures, geometry, losses, models, reports, runs, "
-        "training, views."
+        "module 'workbench' has no attribute 'cellar'. It has data, explorers, figures, geometry, losses, models, "
+        "reports, runs, training, views."
     )
     assert dir(workbench) == sorted(workbench.__all__)
 

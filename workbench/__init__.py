@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench import data as data
+    from workbench import explorers as explorers
     from workbench import figures as figures
     from workbench import geometry as geometry
     from workbench import losses as losses
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("data", "figures", "geometry", "losses", "models", "reports", "runs", "training", "views")
+_ROOMS = ("data", "explorers", "figures", "geometry", "losses", "models", "reports", "runs", "training", "views")
 
 __all__ = ["__version__", *_ROOMS]
 
