@@ -1,11 +1,17 @@
 // The unit circle of one to four runs: marks, class centres, a histogram outside, and inside what margins demand.
 
-const CIRCLE_KEYS = "Keys, with a circle in focus: ← and → go from point to point along the circle, n and p within the class in "
-  + "focus, Enter pins, Esc clears, [ and ] change the epoch, Space plays. Two pins show the angle between them.";
+const CIRCLE_KEYS = "Keys, with a circle in focus: ← and → go from point to point along the circle, n and p within the "
+  + "class in focus, Enter pins, Esc clears, [ and ] change the epoch, Space plays. "
+  + "Two pins show the angle between them.";
 const DEMANDS = {
-  arc: { name: "ArcFace", where: "outer ring", lean: 1, band: [0.64, 0.9], margin: ({ m2 }) => ({ m2 }) },
-  cos: { name: "CosFace", where: "inner ring", lean: -1, band: [0.34, 0.6], margin: ({ m3 }) => ({ m3 }) },
+  arc: {
+    name: "ArcFace", where: "outer ring", moves: "m2", lean: 1, band: [0.64, 0.9], margin: ({ m2 }) => ({ m2 }),
+  },
+  cos: {
+    name: "CosFace", where: "inner ring", moves: "m3", lean: -1, band: [0.34, 0.6], margin: ({ m3 }) => ({ m3 }),
+  },
 };
+const BOTH_RINGS = [DEMANDS.cos.band[0], DEMANDS.arc.band[1]];
 const WEDGES = [["both", "both"], ["arc", "ArcFace"], ["cos", "CosFace"], ["none", "neither"]];
 
 function render(context) {
@@ -24,11 +30,12 @@ function render(context) {
   };
   const mine = (state) => (state?.samples === samples ? state : null);
   const hovered = () => indexOfRow.get(mine(store.state.hovered)?.row) ?? -1;
-  const pins = () => (mine(store.state.selection)?.rows ?? []).map((row) => indexOfRow.get(row)).filter((i) => i !== undefined);
+  const pinnedRows = () => mine(store.state.selection)?.rows ?? [];
+  const pins = () => pinnedRows().map((row) => indexOfRow.get(row)).filter((i) => i !== undefined);
   const hover = (i) => store.set({ hovered: i < 0 ? null : { samples, row: rows[i] } }, { commit: false });
   const focusOn = (k) => store.set({ focusClass: k });
   const pin = (i) => {
-    const row = rows[i], before = mine(store.state.selection)?.rows ?? [];
+    const row = rows[i], before = pinnedRows();
     const next = before.includes(row) ? before.filter((r) => r !== row) : [...before.slice(-1), row];
     store.set({ selection: { samples, rows: next } });
     const pair = panels.map((run) => `${run.name}: ${pairText(run)}`).join("; ");
@@ -50,8 +57,11 @@ function render(context) {
     const angles = panels.map((run) => `${panels.length > 1 ? `${run.name}: ` : ""}${anglesOf(run, i).join(", ")}`);
     return `point ${rows[i]}, ${className(labels[i])}, ${angles.join("; ")}`;
   };
-  const pairAngle = (run) => (pins().length === 2 ? turnBetween(...pins().map((i) => angleOf(run.directions, i))) : NaN);
-  const pairText = (run) => `θ ${degrees(Math.abs(pairAngle(run)))}, cos ${Math.cos(pairAngle(run)).toFixed(3).replace("-", "−")}`;
+  const pairAngle = (run) => turnBetween(...pins().map((i) => angleOf(run.directions, i)));
+  const pairText = (run) => {
+    const angle = Math.abs(pairAngle(run));
+    return `θ ${degrees(angle)}, cos ${Math.cos(angle).toFixed(3).replace("-", "−")}`;
+  };
 
   // The page.
   const epochs = epochControl(view, header.steps, { changed: updateTexts, moved: schedule });
@@ -59,17 +69,13 @@ function render(context) {
   const panels = header.runs.map((name, i) => makePanel(name, snapshotsOf(i, blocks)));
   const chooser = select({
     name: "Focus", value: String(focus()), onchange: (k) => focusOn(Number(k)),
-    options: [["-1", header.grey ? "no class" : "all classes"], ...classes.map(({ name }, k) => [String(k), className(k)])],
+    options: [["-1", header.grey ? "no class" : "all classes"], ...classes.map((_, k) => [String(k), className(k)])],
   });
   const demands = select({
     name: "Margins of", value: wedges, options: WEDGES,
     onchange: (choice) => { wedges = choice; updateTexts(); schedule(); },
   });
-  const help = element("p", { class: "wb-note", id: uniqueId("keys"), hidden: true }, CIRCLE_KEYS);
-  const keys = button("Keys", () => {
-    help.hidden = !help.hidden;
-    keys.setAttribute("aria-expanded", String(!help.hidden));
-  }, { "aria-expanded": "false", "aria-controls": help.id });
+  const keys = keysHelp(CIRCLE_KEYS);
   const legend = classLegend({ classes, grey: header.grey, focus, focusOn });
   const data = dataDisclosure({
     columns: [
@@ -80,8 +86,11 @@ function render(context) {
   });
   stage.append(
     element("div", { class: "wb-controls wb-slider-grid" }, ...sliders.rows),
-    element("div", { class: "wb-controls" }, ...epochs.nodes, chooser.row, demands.row, button("Reset margins", sliders.reset), keys),
-    help,
+    element(
+      "div", { class: "wb-controls" },
+      ...epochs.nodes, chooser.row, demands.row, button("Reset margins", sliders.reset), keys.opener,
+    ),
+    keys.help,
     element("div", { class: `wb-panels wb-panels-${panels.length}` }, ...panels.map((run) => run.node)),
     legend.node,
     ...header.notes.map((note) => element("p", { class: "wb-note" }, note)),
@@ -108,10 +117,11 @@ function render(context) {
   function wedgesOf(gaps) {
     const p = sliders.values(), d = restingDistance(p.s);
     return demanded().flatMap((key) => {
-      const { margin, lean, band } = DEMANDS[key], where = wedges === "both" ? band : [DEMANDS.cos.band[0], DEMANDS.arc.band[1]];
+      const { name, margin, lean, band } = DEMANDS[key], asked = margin(p);
       const widest = Math.max(...gaps.map(({ size }) => size));
       return gaps.map(({ size, boundary }) => ({
-        boundary, lean, band: where, name: size === widest ? DEMANDS[key].name : "", half: halfWedge(size, margin(p), 0), soft: halfWedge(size, margin(p), d),
+        boundary, lean, band: wedges === "both" ? band : BOTH_RINGS, name: size === widest ? name : "",
+        half: halfWedge(size, asked, 0), soft: halfWedge(size, asked, d),
       }));
     });
   }
@@ -119,7 +129,8 @@ function render(context) {
   /** What each margin asks in this run, and how many samples do not have it. */
   function demandTexts(run) {
     const { own, rival } = run.snapshots.angles(epochs.snapshot()), p = sliders.values();
-    const gaps = gapsBetween(run.centres), judged = Array.from(own.keys()).filter((i) => !Number.isNaN(own[i] + rival[i]));
+    const gaps = gapsBetween(run.centres);
+    const judged = Array.from(own.keys()).filter((i) => !Number.isNaN(own[i] + rival[i]));
     if (!gaps.length || !judged.length) return [];
     return demanded().map((key) => {
       const { name, where, margin } = DEMANDS[key], { m2 = 0, m3 = 0 } = margin(p);
@@ -127,10 +138,11 @@ function render(context) {
       const full = gaps.filter(({ size }, i) => 2 * halves[i] >= size).length;
       const without = judged.filter((i) => Math.cos(own[i] + m2) - m3 < Math.cos(rival[i])).length / judged.length;
       const [least, most] = [Math.min(...known), Math.max(...known)].map((half) => degrees(2 * half));
-      const asked = known.length ? `${least === most ? least : `${least} to ${most}`} between centres shall be empty` : "no gap is wide enough";
+      const range = least === most ? least : `${least} to ${most}`;
+      const asked = known.length ? `${range} between centres shall be empty` : "no gap is wide enough";
       const room = full && known.length ? ` In ${full} of ${gaps.length} gaps that is all there is, or more.` : "";
-      return `${name}${wedges === "both" ? `, ${where}` : ""}: ${asked}.${room} ${(100 * without).toFixed(1)} % of the samples `
-        + "do not have their margin.";
+      return `${name}${wedges === "both" ? `, ${where}` : ""}: ${asked}.${room} ${(100 * without).toFixed(1)} % of the `
+        + "samples do not have their margin.";
     });
   }
 
@@ -142,7 +154,9 @@ function render(context) {
       const text = (angle) => (angle / DEGREE).toFixed(2).replace("NaN", "");
       const middle = (values, k) => text(median(values, (i) => labels[i] === k));
       const direction = (k) => (centreOf(run, k) ? text(angleOf(run.centres, k)) : "");
-      return classes.map(({ name }, k) => [run.name, epochs.name(), name, counts[k], direction(k), middle(own, k), middle(rival, k)]);
+      return classes.map(({ name }, k) => [
+        run.name, epochs.name(), name, counts[k], direction(k), middle(own, k), middle(rival, k),
+      ]);
     });
   }
 
@@ -164,8 +178,9 @@ function render(context) {
       run.snapshots.centres(epochs.time(), run.centres);
       const gaps = gapsBetween(run.centres);
       run.picture.draw({
-        labels, classes, fills, faint, colours, gaps, grey: header.grey, focus: focus(), hovered: hovered(), pins: pins(),
-        directions: run.directions, centre: (k) => centreOf(run, k), wedges: wedgesOf(gaps), arcs: arcsOf(run),
+        labels, classes, fills, faint, colours, gaps, grey: header.grey, focus: focus(),
+        hovered: hovered(), pins: pins(), directions: run.directions, centre: (k) => centreOf(run, k),
+        wedges: wedgesOf(gaps), arcs: arcsOf(run),
       });
       showTip(run);
     }
@@ -176,12 +191,15 @@ function render(context) {
     const i = hovered(), arcs = [];
     if (i >= 0) {
       const at = angleOf(run.directions, i), { rival, rivalClass } = run.snapshots.angles(epochs.snapshot());
-      const to = (k, part, colour) => centreOf(run, k) && arcs.push({ from: at, size: turnBetween(at, angleOf(run.centres, k)), part, colour });
+      const to = (k, part, colour) => {
+        if (centreOf(run, k)) arcs.push({ from: at, size: turnBetween(at, angleOf(run.centres, k)), part, colour });
+      };
       if (!Number.isNaN(rival[i])) to(rivalClass[i], 0.925, colours.alert);
       to(labels[i], 0.96, colours.accent);
     }
     if (pins().length === 2) {
-      arcs.push({ from: angleOf(run.directions, pins()[0]), size: pairAngle(run), part: 0.85, colour: colours.ink, text: pairText(run) });
+      const from = angleOf(run.directions, pins()[0]);
+      arcs.push({ from, size: pairAngle(run), part: 0.85, colour: colours.ink, text: pairText(run) });
     }
     return arcs;
   }
@@ -195,14 +213,16 @@ function render(context) {
       element("p", {}, element("b", {}, className(labels[i])), ` point ${rows[i]}`),
       ...anglesOf(run, i).map((line, k) => element("p", { class: `wb-tip-angle ${kinds[k]}` }, line)),
     );
-    run.tip.style.left = `${Math.max(4, Math.min(side - run.tip.offsetWidth - 4, x < side / 2 ? x + 14 : x - 14 - run.tip.offsetWidth))}px`;
-    run.tip.style.top = `${y < side / 2 ? y + 14 : y - 14 - run.tip.offsetHeight}px`;
+    const { offsetWidth, offsetHeight } = run.tip;
+    const inward = (from, size) => (from < side / 2 ? from + 14 : from - 14 - size);
+    run.tip.style.left = `${Math.max(4, Math.min(side - offsetWidth - 4, inward(x, offsetWidth)))}px`;
+    run.tip.style.top = `${inward(y, offsetHeight)}px`;
   }
 
   /** What changes with the epoch, the focus or a margin. */
   function updateTexts() {
     sliders.update();
-    sliders.use(new Set(["s", ...demanded().map((key) => ({ arc: "m2", cos: "m3" })[key])].filter((name) => name !== "s" || demanded().length)));
+    sliders.use(new Set(demanded().flatMap((key) => ["s", DEMANDS[key].moves])));
     chooser.input.value = String(focus());
     legend.update(colours);
     data.update();
@@ -211,8 +231,9 @@ function render(context) {
       run.snapshots.centres(epochs.snapshot(), run.centres);
       const { own, rival } = run.snapshots.angles(epochs.snapshot()), texts = demandTexts(run);
       run.texts.replaceChildren(...texts.map((text) => element("p", {}, text)));
-      run.canvas.setAttribute("aria-label", `${run.name}: ${header.summary} Epoch ${epochs.name()}. Median angle to the own centre `
-        + `${degrees(median(own, inFocus))}, to the nearest other ${degrees(median(rival, inFocus))}. ${texts.join(" ")}`);
+      const [a, b] = [own, rival].map((angles) => degrees(median(angles, inFocus)));
+      run.canvas.setAttribute("aria-label", `${run.name}: ${header.summary} Epoch ${epochs.name()}. `
+        + `Median angle to the own centre ${a}, to the nearest other ${b}. ${texts.join(" ")}`);
     }
   }
 
@@ -228,7 +249,8 @@ function render(context) {
     const along = () => Array.from(rows.keys()).sort((a, b) => angleOf(run.directions, a) - angleOf(run.directions, b));
     const ofClass = () => byRow.filter((i) => focus() < 0 || labels[i] === focus());
     const actions = {
-      ArrowLeft: () => step(1, along()), ArrowRight: () => step(-1, along()), // left is counterclockwise, as seen from above
+      // Left is counterclockwise, as seen at the top.
+      ArrowLeft: () => step(1, along()), ArrowRight: () => step(-1, along()),
       n: () => step(1, ofClass()), p: () => step(-1, ofClass()),
       "[": epochs.previous, "]": epochs.next, " ": epochs.toggle,
       Enter: () => hovered() >= 0 && pin(hovered()), Escape: clear,

@@ -43,11 +43,7 @@ function render(context) {
     name: "Angles of", value: String(shownAngles), onchange: (i) => { shownAngles = Number(i); schedule(); },
     options: [["-1", "no run"], ...densities.map((name, i) => [String(i), name])],
   });
-  const help = element("p", { class: "wb-note", id: uniqueId("keys"), hidden: true }, MARGIN_KEYS);
-  const keys = button("Keys", () => {
-    help.hidden = !help.hidden;
-    keys.setAttribute("aria-expanded", String(!help.hidden));
-  }, { "aria-expanded": "false", "aria-controls": help.id });
+  const keys = keysHelp(MARGIN_KEYS);
   const plot = svg("svg", { class: "wb-plot wb-margins", role: "img", tabindex: "0" });
   const angle = element("th", { scope: "col" });
   const rows = curves.map(tableRow);
@@ -59,13 +55,13 @@ function render(context) {
     element("div", { class: "wb-controls wb-slider-grid" }, ...sliders.rows, count.row, cosine.row),
     element(
       "div", { class: "wb-controls" }, beyond.row, ...(densities.length ? [chooser.row, ...epochs.nodes] : []),
-      button("Reset margins", sliders.reset), keys,
+      button("Reset margins", sliders.reset), keys.opener,
     ),
-    help,
+    keys.help,
     element("div", { class: "wb-curves" },
       element("div", { class: "wb-curves-plot" }, plot),
       element("table", { class: "wb-table wb-curves-table" },
-        element("thead", {}, element("tr", {}, angle, element("th", { scope: "col" }, "ψ"), element("th", { scope: "col" }, "−dL/dθ"))),
+        element("thead", {}, element("tr", {}, angle, ...["ψ", "−dL/dθ"].map((t) => element("th", { scope: "col" }, t)))),
         element("tbody", {}, ...rows.map(({ row }) => row)))),
     warnings,
     ...notes.map((note) => element("p", { class: "wb-note" }, note)),
@@ -78,8 +74,9 @@ function render(context) {
     const box = element("input", { type: "checkbox", onchange: () => toggle(curve.name) });
     const line = svg("svg", { viewBox: "0 0 30 12", width: 30, height: 12, "aria-hidden": "true" },
       svg("path", { d: "M1,6 H29", class: "wb-margin-curve", ...stroke(curve) }));
+    const name = element("label", { class: "wb-check" }, box, line, curve.label);
     const psi = element("td"), pull = element("td");
-    const row = element("tr", {}, element("th", { scope: "row" }, element("label", { class: "wb-check" }, box, line, curve.label)), psi, pull);
+    const row = element("tr", {}, element("th", { scope: "row" }, name), psi, pull);
     return { curve, box, row, psi, pull };
   }
 
@@ -90,9 +87,10 @@ function render(context) {
 
   function tableRows() {
     const p = parameters();
-    return shown().flatMap(({ name }) => Array.from({ length: 37 }, (_, i) => [
-      name, 5 * i, ...[targetSimilarity(name, 5 * i * DEGREE, p), force(name, 5 * i * DEGREE, p, rivals)].map((x) => x.toPrecision(7)),
-    ]));
+    return shown().flatMap(({ name }) => Array.from({ length: 37 }, (_, i) => {
+      const at = 5 * i * DEGREE, values = [targetSimilarity(name, at, p), force(name, at, p, rivals)];
+      return [name, 5 * i, ...values.map((x) => x.toPrecision(7))];
+    }));
   }
 
   function spoken() {
@@ -132,7 +130,8 @@ function render(context) {
   }
 
   function scales(width, lines, p) {
-    const right = width > LABELS_FROM ? 142 : 10, low = Math.min(-1, ...lines.map(({ psi }) => Math.floor(psi.least + 1e-9)));
+    const right = width > LABELS_FROM ? 142 : 10;
+    const low = Math.min(-1, ...lines.map(({ psi }) => Math.floor(psi.least + 1e-9)));
     const forces = lines.flatMap(({ force: f }) => [f.least, f.most]);
     const down = roundedUp(Math.max(p.s / 2, -Math.min(0, ...forces))), up = Math.max(0, ...forces);
     const top = up > 0.01 * down ? roundedUp(up) : 0;
@@ -163,44 +162,51 @@ function render(context) {
     const { x, low, down, top, forceTop } = scale, left = x(0), right = x(Math.PI);
     const tick = (y, text) => svg("text", { x: left - 8, y: y + 4, class: "wb-tick", "text-anchor": "end" }, text);
     const line = (y, name) => svg("line", { x1: left, x2: right, y1: y, y2: y, class: name });
-    const title = (y, text, unit) => svg("text", { x: 0, y, class: "wb-plot-title" }, svg("tspan", { class: "wb-plot-run" }, text), ` ${unit}`);
+    const say = (y, text) => svg("text", { x: left + 4, y, class: "wb-tick" }, text);
+    const title = (y, text, unit) => svg("text", { x: 0, y, class: "wb-plot-title" },
+      svg("tspan", { class: "wb-plot-run" }, text), ` ${unit}`);
     const level = rivalScore("normface", 0, p, rivals) / p.s, inside = level > low && level < 1;
-    const angles = [0, 30, 60, 90, 120, 150, 180].flatMap((a) => [PLOT.top + PLOT.psi, forceTop + PLOT.force].map((y) => svg("text", {
+    const bottoms = [PLOT.top + PLOT.psi, forceTop + PLOT.force];
+    const angles = [0, 30, 60, 90, 120, 150, 180].flatMap((a) => bottoms.map((y) => svg("text", {
       x: x(a * DEGREE), y: y + 18, class: "wb-tick", "text-anchor": "middle",
     }, `${a}°`)));
     const whole = Array.from({ length: 1 - low + 1 }, (_, i) => 1 - i);
     return svg("g", {},
-      title(14, "ψ", "own similarity after the margin"), title(forceTop - 20, "−dL/dθ", "force on the sample, per radian"),
+      title(14, "ψ", "own similarity after the margin"),
+      title(forceTop - 20, "−dL/dθ", "force on the sample, per radian"),
       ...whole.map((v) => tick(scale.psi(v), signed(v, 0))), line(scale.psi(0), "wb-line"),
       ...(inside ? [line(scale.psi(level), "wb-level"), svg("text", {
         x: right, y: scale.psi(level) - 6, class: "wb-tick", "text-anchor": "end",
       }, "below, the rivals win")] : []),
-      ...[...new Set([top, 0, -down])].map((v) => tick(scale.force(v), signed(v, v % 1 ? 1 : 0))), line(scale.force(0), "wb-line"),
-      ...(top > 0 ? [svg("text", { x: left + 4, y: scale.force(0) - 6, class: "wb-tick" }, "away from the centre")] : []),
-      svg("text", { x: left + 4, y: scale.force(-down) - 4, class: "wb-tick" }, "towards the centre"),
+      ...[...new Set([top, 0, -down])].map((v) => tick(scale.force(v), signed(v, v % 1 ? 1 : 0))),
+      line(scale.force(0), "wb-line"), say(scale.force(-down) - 4, "towards the centre"),
+      ...(top > 0 ? [say(scale.force(0) - 6, "away from the centre")] : []),
       ...angles);
   }
 
   /** Names at the right end of the curves, none over another. */
   function directLabels(lines) {
     if (!scale.labelled) return [];
-    const ends = lines.map(({ psi }) => ({ curve: psi.curve, y: scale.psi(psi.values.at(-1)) })).sort((a, b) => a.y - b.y);
+    const ends = lines.map(({ psi }) => ({ curve: psi.curve, y: scale.psi(psi.values.at(-1)) }));
+    ends.sort((a, b) => a.y - b.y);
     ends.forEach((end, i) => { if (i) end.y = Math.max(end.y, ends[i - 1].y + 16); });
     const excess = Math.max(0, (ends.at(-1)?.y ?? 0) - (PLOT.top + PLOT.psi + 4));
     return ends.map(({ curve, y }) => svg("text", { x: scale.x(Math.PI) + 8, y: y - excess + 4 }, curve.label));
   }
 
   function density() {
-    const block = blocks[`angles${shownAngles}`], bins = block.shape[1], t = Math.min(epochs.snapshot(), block.shape[0] - 1);
+    const block = blocks[`angles${shownAngles}`], bins = block.shape[1], t = epochs.snapshot();
     const counts = block.values.subarray(t * bins, (t + 1) * bins), most = Math.max(...counts, 1);
     const base = PLOT.top + PLOT.psi, y = (n) => (base - (0.36 * PLOT.psi * n) / most).toFixed(1);
-    const steps = Array.from(counts, (n, b) => `L${scale.x((b * Math.PI) / bins).toFixed(1)},${y(n)} H${scale.x(((b + 1) * Math.PI) / bins).toFixed(1)}`);
-    const peak = scale.x(((counts.indexOf(most) + 0.5) * Math.PI) / bins), near = peak > scale.x(Math.PI * 0.6) ? "end" : "start";
+    const x = (b) => scale.x((b * Math.PI) / bins).toFixed(1);
+    const steps = Array.from(counts, (n, b) => `L${x(b)},${y(n)} H${x(b + 1)}`);
+    const peak = Number(x(counts.indexOf(most) + 0.5)), near = peak > scale.x(Math.PI * 0.6) ? "end" : "start";
     const when = header.steps.length > 1 ? `, epoch ${epochs.name()}` : "";
     return svg("g", { class: "wb-density" },
       svg("path", { d: `M${scale.x(0)},${base} ${steps.join(" ")} L${scale.x(Math.PI)},${base} Z` }),
-      svg("text", { x: peak + (near === "end" ? -14 : 14), y: base - 0.36 * PLOT.psi + 8, "text-anchor": near, class: "wb-tick" },
-        `angles of ${shortened(densities[shownAngles])}${when}`));
+      svg("text", {
+        x: peak + (near === "end" ? -14 : 14), y: base - 0.36 * PLOT.psi + 8, "text-anchor": near, class: "wb-tick",
+      }, `angles of ${shortened(densities[shownAngles])}${when}`));
   }
 
   /** Where psi begins to rise, and which of the shown losses do so there. */
@@ -222,18 +228,18 @@ function render(context) {
 
   function warning({ at, names }) {
     const label = (name) => curves.find((curve) => curve.name === name).label;
-    const [held, turned] = [names.filter((n) => MARGINS[n].pulls), names.filter((n) => !MARGINS[n].pulls)];
-    const ends = [
-      turned.length ? `${turned.map(label).join(", ")}: a sample there is pushed away from its centre.` : "",
-      held.length ? `${held.map(label).join(", ")}: it is still pulled, since its gradient takes the margin for a constant.` : "",
-    ];
-    return element("p", {}, element("b", {}, `▲ Past ${degrees(at)} ψ rises again. `), ends.filter(Boolean).join(" "));
+    const say = (chosen, words) => (chosen.length ? [`${chosen.map(label).join("; ")}: ${words}.`] : []);
+    return element("p", {}, element("b", {}, `▲ Past ${degrees(at)} ψ rises again. `), [
+      ...say(names.filter((n) => !MARGINS[n].pulls), "a sample there is pushed away from its centre"),
+      ...say(names.filter((n) => MARGINS[n].pulls), "its gradient takes the margin for a constant, so it still pulls"),
+    ].join(" "));
   }
 
   function crosshair() {
     const line = svg("line", { class: "wb-threshold", y1: PLOT.top, y2: scale.forceTop + PLOT.force });
     const text = svg("text", { y: scale.height - 4, "text-anchor": "middle", class: "wb-plot-value" });
-    const dots = shown().flatMap((curve) => [0, 1].map(() => svg("circle", { r: 4, fill: curve.colour ?? "var(--wb-ink)", class: "wb-dot" })));
+    const dot = ({ colour }) => svg("circle", { r: 4, fill: colour ?? "var(--wb-ink)", class: "wb-dot" });
+    const dots = shown().flatMap((curve) => [dot(curve), dot(curve)]);
     const move = () => {
       const x = scale.x(theta * DEGREE), p = parameters();
       for (const end of ["x1", "x2"]) line.setAttribute(end, x);
@@ -312,7 +318,8 @@ function render(context) {
 /** A curve and its bands on the grid of angles, for both panels. */
 function sampled(curve, p, rivals) {
   const { bands = [], jumps } = MARGINS[curve.name], jump = jumps?.(p) ?? null;
-  const psiOf = (theta, z) => targetSimilarity(curve.name, theta, p, z), forceOf = (theta, z) => force(curve.name, theta, p, rivals, z);
+  const psiOf = (theta, z) => targetSimilarity(curve.name, theta, p, z);
+  const forceOf = (theta, z) => force(curve.name, theta, p, rivals, z);
   const line = (f) => {
     const values = THETAS.map((theta) => f(theta));
     return { curve, values, jump, least: Math.min(...values), most: Math.max(...values) };
@@ -358,7 +365,7 @@ function signed(number, digits) {
 }
 
 function significantSigned(number) {
-  return Math.abs(number) < 5e-4 ? "0" : Number(number.toPrecision(3)).toString().replace("-", "−");
+  return Math.abs(number) < 5e-4 ? "0" : number.toPrecision(3).replace("-", "−");
 }
 
 function grouped(number) {

@@ -25,11 +25,17 @@ function epochControl(view, steps, { changed, moved }) {
   }
 
   function start() {
-    if (time >= last) time = 0;
+    if (time >= last) {
+      time = 0;
+      store.set({ epoch: steps[0] }, { commit: false, source: bar });
+      shown();
+      moved();
+    }
     const still = prefersReducedMotion();
     let before = performance.now();
     const tick = (now) => {
-      const next = Math.min(last, time + (now - before) / EPOCH_MS), whole = Math.floor(next);
+      const passing = Math.max(0, now - before); // the first frame may have begun before the press
+      const next = Math.min(last, time + passing / EPOCH_MS), whole = Math.floor(next);
       if (!still || whole > Math.floor(time)) {
         const was = snapshot(), passed = whole > Math.floor(time) || next === last;
         [time, before] = [still ? whole : next, now];

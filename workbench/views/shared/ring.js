@@ -15,7 +15,8 @@ function createRing(canvas) {
     [side, ratio] = [wanted, density];
     canvas.width = canvas.height = sheet.width = sheet.height = Math.round(side * ratio);
     const image = sheetCtx.createImageData(sheet.width, sheet.height);
-    target = { image, width: sheet.width, height: sheet.height, bytes: image.data, words: new Uint32Array(image.data.buffer) };
+    const words = new Uint32Array(image.data.buffer);
+    target = { image, width: sheet.width, height: sheet.height, bytes: image.data, words };
     stamps.clear();
     return true;
   }
@@ -86,7 +87,8 @@ function createRing(canvas) {
       let below = 0;
       for (let k = 0; k < dense; k++) {
         if (!bins[b][k]) continue;
-        const path = sector(b * width + 0.002, (b + 1) * width - 0.002, foot + (height * below) / most, foot + (height * (below + bins[b][k])) / most);
+        const [low, high] = [below, below + bins[b][k]].map((count) => foot + (height * count) / most);
+        const path = sector(b * width + 0.002, (b + 1) * width - 0.002, low, high);
         fillPath(ctx, path, scene.fills[k]);
         if (scene.faint[k]) strokePath(ctx, path, scene.colours.ink, 0.5, 0.7);
         below += bins[b][k];
@@ -108,14 +110,16 @@ function createRing(canvas) {
   }
 
   function stamp(glyph, fill, faint, scene) {
-    const size = Math.round(markRadius(scene) * 8) / 8, rim = faint ? mixed(fill, scene.colours.ink, 0.4) : scene.colours.paper;
+    const size = Math.round(markRadius(scene) * 8) / 8;
+    const rim = faint ? mixed(fill, scene.colours.ink, 0.4) : scene.colours.paper;
     const key = [glyph, size, fill, rim].join();
     if (!stamps.has(key)) stamps.set(key, makeStamp({ glyph, radius: size * ratio, fill, rim, rimWidth: 0.9 * ratio }));
     return stamps.get(key);
   }
 
   function drawMarks(scene, R) {
-    const { labels, directions, focus } = scene, looks = scene.classes.map(({ glyph }, k) => stamp(glyph, scene.fills[k], scene.faint[k], scene));
+    const { labels, directions, focus } = scene;
+    const looks = scene.classes.map(({ glyph }, k) => stamp(glyph, scene.fills[k], scene.faint[k], scene));
     if (screen.length !== 2 * labels.length) screen = new Float32Array(2 * labels.length);
     target.words.fill(0);
     for (const inFocus of focus < 0 ? [false] : [false, true]) {
@@ -134,18 +138,23 @@ function createRing(canvas) {
   /** Centres that are drawn, the class in focus last. */
   function shownCentres(scene) {
     const many = scene.classes.length > MAX_DRAWN_CENTRES;
-    return scene.classes.map((style, k) => ({ k, style, tip: scene.centre(k), strong: scene.focus < 0 || k === scene.focus }))
+    const strong = (k) => scene.focus < 0 || k === scene.focus;
+    return scene.classes
+      .map((style, k) => ({ k, style, tip: scene.centre(k), strong: strong(k) }))
       .filter(({ k, tip }) => tip && (!many || k === scene.focus))
       .map((arrow) => ({ ...arrow, angle: Math.atan2(arrow.tip[1], arrow.tip[0]), colour: scene.fills[arrow.k] }))
       .sort((a, b) => a.strong - b.strong);
   }
 
   function drawArrow({ angle, colour, strong }, R, { paper, ink, sphere }) {
-    const shaft = new Path2D(), head = new Path2D(), tip = at(angle, R - 7), seen = contrast(colour, paper) < 3 && strong ? mixed(colour, ink, 0.65) : colour;
+    const shaft = new Path2D(), head = new Path2D(), [x, y] = at(angle, R - 7);
+    const seen = contrast(colour, paper) < 3 && strong ? mixed(colour, ink, 0.65) : colour;
     segment(shaft, at(angle, 0), at(angle, R - 14));
     strokePath(ctx, shaft, sphere, strong ? 4 : 2, 0.8);
     strokePath(ctx, shaft, seen, strong ? 2 : 1, 0.95);
-    for (const turn of [2.7, -2.7]) segment(head, tip, [tip[0] + 11 * Math.cos(angle + turn), tip[1] - 11 * Math.sin(angle + turn)]);
+    for (const turn of [angle + 2.7, angle - 2.7]) {
+      segment(head, [x, y], [x + 11 * Math.cos(turn), y - 11 * Math.sin(turn)]);
+    }
     strokePath(ctx, head, seen, strong ? 2.5 : 1.25, 0.95);
   }
 
@@ -153,7 +162,8 @@ function createRing(canvas) {
     const { colours } = scene, taken = [], out = R + (RING.foot + RING.histogram) * side;
     for (const { k, angle, style, strong } of [...arrows].reverse()) {
       if (scene.grey && k !== scene.focus) continue;
-      const box = label(ctx, shortened(style.name), at(angle, out - 6), [Math.cos(angle), -Math.sin(angle)], side, strong ? 600 : 400);
+      const outwards = [Math.cos(angle), -Math.sin(angle)];
+      const box = label(ctx, shortened(style.name), at(angle, out - 6), outwards, side, strong ? 600 : 400);
       if (taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
       writeLabel(ctx, box, strong ? colours.ink : colours.muted, colours.paper);

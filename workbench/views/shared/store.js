@@ -53,7 +53,8 @@ function sharedStore() {
 function createStore() {
   const state = {
     epoch: null, selection: null, hovered: null, threshold: null, focusClass: null, camera: null, homes: {},
-    run: null, theme: null, m1: null, m2: null, m3: null, s: null, sigma: null, beyondPi: null, curves: null, hide: null,
+    run: null, theme: null,
+    m1: null, m2: null, m3: null, s: null, sigma: null, beyondPi: null, curves: null, hide: null,
   };
   const listeners = new Set();
   let mirrored = false;

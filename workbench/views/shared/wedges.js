@@ -30,7 +30,8 @@ function gapsBetween(centres) {
   around.sort((a, b) => a.angle - b.angle);
   if (around.length < 2) return [];
   return around.map((from, i) => {
-    const to = around[(i + 1) % around.length], size = to.angle - from.angle + (i + 1 === around.length ? 2 * Math.PI : 0);
+    const to = around[(i + 1) % around.length], round = i + 1 === around.length ? 2 * Math.PI : 0;
+    const size = to.angle - from.angle + round;
     return { from: from.k, to: to.k, start: from.angle, size, boundary: from.angle + size / 2 };
   });
 }
