@@ -182,6 +182,7 @@ def test_keys_walk_along_the_circle_and_say_the_angles(open_views: Open, circle:
     angle = np.rad2deg(np.arccos(run.embeddings[-1, 2] @ run.embeddings[-1, 6]))
     assert float(re.match(r"first: θ ([\d.]+)°, cos ", voice(page))[1]) == pytest.approx(angle, abs=0.06)
     assert address(page)["pins"].endswith(":2,6")
+    assert page.locator(".wb-badge p").first.text_content().startswith(f"Points 2 and 6: θ {angle:.1f}°, cos ")
     page.keyboard.press("Escape")
     assert "pins" not in address(page)
 
@@ -227,7 +228,7 @@ def test_the_epoch_moves_points_centres_and_numbers(open_views: Open, circle: vi
           return said;
         }"""
     )
-    assert said[0] == "1"
+    assert said[0] == "1"  # not the last, where it stood
     assert said[-1] == "9"
     assert said == sorted(said)
     assert address(page)["epoch"] == "9"

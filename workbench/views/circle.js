@@ -12,12 +12,13 @@ const DEMANDS = {
   },
 };
 const BOTH_RINGS = [DEMANDS.cos.band[0], DEMANDS.arc.band[1]];
+const NAMED_GAP = 0.5; // radians
 const WEDGES = [["both", "both"], ["arc", "ArcFace"], ["cos", "CosFace"], ["none", "neither"]];
 
 function render(context) {
   const view = openView(context);
   const { header, blocks, store, stage } = view;
-  const { classes, samples } = header;
+  const { classes, samples } = header, many = classes.length > MAX_DRAWN_CENTRES; // then only those of the focus
   const labels = blocks.labels.values, rows = blocks.rows.values;
   const indexOfRow = new Map(Array.from(rows, (row, i) => [row, i]));
   const byRow = Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
@@ -119,8 +120,9 @@ function render(context) {
     return demanded().flatMap((key) => {
       const { name, margin, lean, band } = DEMANDS[key], asked = margin(p);
       const widest = Math.max(...gaps.map(({ size }) => size));
+      const named = pins().length < 2 && widest > NAMED_GAP ? widest : null; // one gap, while there is room
       return gaps.map(({ size, boundary }) => ({
-        boundary, lean, band: wedges === "both" ? band : BOTH_RINGS, name: size === widest ? name : "",
+        boundary, lean, band: wedges === "both" ? band : BOTH_RINGS, name: size === named ? name : "",
         half: halfWedge(size, asked, 0), soft: halfWedge(size, asked, d),
       }));
     });
@@ -176,7 +178,7 @@ function render(context) {
     for (const run of panels) {
       run.snapshots.directions(epochs.time(), run.directions);
       run.snapshots.centres(epochs.time(), run.centres);
-      const gaps = gapsBetween(run.centres);
+      const gaps = gapsBetween(run.centres).filter(({ from, to }) => !many || from === focus() || to === focus());
       run.picture.draw({
         labels, classes, fills, faint, colours, gaps, grey: header.grey, focus: focus(),
         hovered: hovered(), pins: pins(), directions: run.directions, centre: (k) => centreOf(run, k),
@@ -198,8 +200,8 @@ function render(context) {
       to(labels[i], 0.96, colours.accent);
     }
     if (pins().length === 2) {
-      const from = angleOf(run.directions, pins()[0]);
-      arcs.push({ from, size: pairAngle(run), part: 0.85, colour: colours.ink, text: pairText(run) });
+      const from = angleOf(run.directions, pins()[0]), size = pairAngle(run);
+      arcs.push({ from, size, part: 0.62, colour: colours.ink, text: `θ ${degrees(Math.abs(size))}` });
     }
     return arcs;
   }
@@ -230,7 +232,9 @@ function render(context) {
     for (const run of panels) {
       run.snapshots.centres(epochs.snapshot(), run.centres);
       const { own, rival } = run.snapshots.angles(epochs.snapshot()), texts = demandTexts(run);
-      run.texts.replaceChildren(...texts.map((text) => element("p", {}, text)));
+      run.snapshots.directions(epochs.snapshot(), run.directions);
+      const pair = pins().length === 2 ? [`Points ${pinnedRows().join(" and ")}: ${pairText(run)}.`] : [];
+      run.texts.replaceChildren(...[...pair, ...texts].map((text) => element("p", {}, text)));
       const [a, b] = [own, rival].map((angles) => degrees(median(angles, inFocus)));
       run.canvas.setAttribute("aria-label", `${run.name}: ${header.summary} Epoch ${epochs.name()}. `
         + `Median angle to the own centre ${a}, to the nearest other ${b}. ${texts.join(" ")}`);
@@ -272,7 +276,7 @@ function render(context) {
   }
 
   view.onClose(store.subscribe((changed) => {
-    if (changed.includes("focusClass") || sliders.moved(changed)) updateTexts();
+    if (changed.includes("focusClass") || changed.includes("selection") || sliders.moved(changed)) updateTexts();
     schedule();
   }));
   view.onClose(onThemeChange(() => {

@@ -45,7 +45,7 @@ function render(context) {
   });
   const keys = keysHelp(MARGIN_KEYS);
   const plot = svg("svg", { class: "wb-plot wb-margins", role: "img", tabindex: "0" });
-  const angle = element("th", { scope: "col" });
+  const angle = columnHead("");
   const rows = curves.map(tableRow);
   const warnings = element("div", { class: "wb-warnings" });
   const data = dataDisclosure({
@@ -61,13 +61,17 @@ function render(context) {
     element("div", { class: "wb-curves" },
       element("div", { class: "wb-curves-plot" }, plot),
       element("table", { class: "wb-table wb-curves-table" },
-        element("thead", {}, element("tr", {}, angle, ...["ψ", "−dL/dθ"].map((t) => element("th", { scope: "col" }, t)))),
+        element("thead", {}, element("tr", {}, angle, ...["ψ", "−dL/dθ"].map(columnHead))),
         element("tbody", {}, ...rows.map(({ row }) => row)))),
     warnings,
     ...notes.map((note) => element("p", { class: "wb-note" }, note)),
     data.details,
     view.voice,
   );
+
+  function columnHead(text) {
+    return element("th", { scope: "col" }, text);
+  }
 
   /** One loss: a box to pick it, its line, and its values at the crosshair. */
   function tableRow(curve) {

@@ -176,7 +176,7 @@ function createRing(canvas) {
     path.arc(side / 2, side / 2, part * R, -from, -(from + size), size > 0);
     strokePath(ctx, path, sphere, 6, 0.9);
     strokePath(ctx, path, colour, 3, 1);
-    if (text) writeSmall(text, from + size / 2, 0.78 * R, { ink, sphere });
+    if (text) writeSmall(text, from + size / 2, 0.47 * R, { ink, sphere });
   }
 
   function writeSmall(text, angle, r, { ink, sphere }) {
