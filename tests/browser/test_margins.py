@@ -293,6 +293,7 @@ def test_a_broken_link_is_ignored_and_a_far_value_stops_at_the_end(open_views: O
     page = open_views(views.margin_curves(), address="#m2=x&m3=9&s=&curves=<b>&beyond=up&hide=%00")
     assert page.get_by_label("m₂ angle").input_value() == "0.5"
     assert page.get_by_label("m₃ cosine").input_value() == "1"
+    assert row_of(page, "CosFace")[0] == "-0.500"
     assert page.get_by_label("s scale").input_value() == "64"
     assert page.locator("path[data-curve]").count() == 10
 
@@ -308,6 +309,7 @@ def test_angles_of_a_run_lie_behind_the_curves(open_views: Open) -> None:
     tops = {float(part.split(",")[1].split()[0]) for part in path.get_attribute("d").split("L")[1:-1]}
     assert path.get_attribute("d") != second
     base, peak = max(tops), min(tops)
+    assert base - peak == pytest.approx(0.36 * 270, abs=0.11)  # the fullest degree has this height in every epoch
     assert sorted(tops) == pytest.approx([peak, base - (base - peak) / 3, base], abs=0.11)
     assert page.locator(".wb-density text").text_content() == f"angles of {hostile[:17]}…, epoch 1"
     page.get_by_label("Angles of").select_option("-1")
