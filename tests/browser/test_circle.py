@@ -183,6 +183,9 @@ def test_keys_walk_along_the_circle_and_say_the_angles(open_views: Open, circle:
     assert float(re.match(r"first: θ ([\d.]+)°, cos ", voice(page))[1]) == pytest.approx(angle, abs=0.06)
     assert address(page)["pins"].endswith(":2,6")
     assert page.locator(".wb-badge p").first.text_content().startswith(f"Points 2 and 6: θ {angle:.1f}°, cos ")
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    assert address(page)["pins"].endswith(":6,10")
     page.keyboard.press("Escape")
     assert "pins" not in address(page)
 
