@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench import data as data
     from workbench import embedders as embedders
     from workbench import embeddings as embeddings
+    from workbench import explorers as explorers
     from workbench import exports as exports
     from workbench import figures as figures
     from workbench import geometry as geometry
@@ -35,6 +36,7 @@ _ROOMS = (
     "data",
     "embedders",
     "embeddings",
+    "explorers",
     "exports",
     "figures",
     "geometry",

@@ -64,6 +64,7 @@ def test_the_widget_carries_the_payload_and_the_linked_state(view: views.View) -
     state = widget.get_state()
     assert state["payload"] == view.payload
     assert (state["epoch"], state["threshold"], state["selection"]) == (None, None, [])
+    assert [state[name] for name in ("m1", "m2", "m3", "s", "sigma")] == [None] * 5
     assert state["_esm"] == views.bundle("pair_similarity")
     widget.epoch = 3
     widget.selection = [5, 7]

@@ -7,8 +7,10 @@ from workbench.views.assets import bundle as bundle
 from workbench.views.assets import names as names
 from workbench.views.assets import runtime as runtime
 from workbench.views.assets import styles as styles
+from workbench.views.circle import circle as circle
 from workbench.views.frames import Frames as Frames
 from workbench.views.hypersphere import hypersphere as hypersphere
+from workbench.views.margin_curves import margin_curves as margin_curves
 from workbench.views.pair_similarity import PairHistograms as PairHistograms
 from workbench.views.pair_similarity import pair_similarity as pair_similarity
 from workbench.views.view import View as View

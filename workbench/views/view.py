@@ -59,9 +59,10 @@ class View:
 
     @cached_property
     def widget(self) -> Any:
-        """The live form, an `anywidget.AnyWidget`, with the linked state `epoch`, `threshold` and `selection`.
+        """The live form, an `anywidget.AnyWidget`, with the state that the views of a page share.
 
-        `selection` holds the row numbers of the pinned points. Reading and setting them works both ways.
+        Its traits are `epoch`, `threshold`, `selection` (the row numbers of the pinned points) and the margins `m1`,
+        `m2`, `m3`, `s` and `sigma`; None where nobody has set one. Reading and setting them works both ways.
         """
         from workbench.views.widget import live
 

@@ -1,12 +1,28 @@
 """The live form of a view. Importing this module imports anywidget and ipywidgets."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import anywidget
 import traitlets
 
 from workbench.views.assets import bundle, styles
+from workbench.views.margin_parameters import PARAMETERS
+
+
+def _number(low: float | None = None, high: float | None = None) -> Any:
+    """A number that views share, None until somebody has set it."""
+    return traitlets.Float(None, allow_none=True, min=low, max=high)
+
+
+# What Python shares with the page, for every view alike: shared/open.js keeps both sides the same.
+_SHARED: dict[str, Callable[[], Any]] = {
+    "epoch": _number,
+    "threshold": _number,
+    "selection": lambda: traitlets.List(traitlets.Int()),
+    **{name: partial(_number, parameter.low, parameter.high) for name, parameter in PARAMETERS.items()},
+}
 
 
 @cache
@@ -21,9 +37,7 @@ def _widget_class(name: str) -> type[Any]:
             "_esm": bundle(name),
             "_css": styles(),
             "payload": traitlets.Dict().tag(sync=True),
-            "epoch": traitlets.Float(None, allow_none=True).tag(sync=True),
-            "threshold": traitlets.Float(None, allow_none=True).tag(sync=True),
-            "selection": traitlets.List(traitlets.Int()).tag(sync=True),
+            **{trait: make().tag(sync=True) for trait, make in _SHARED.items()},
         },
     )
 

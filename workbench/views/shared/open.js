@@ -47,19 +47,20 @@ function followNotebookTheme() {
   return () => observer.disconnect();
 }
 
-/** Keep the kernel's epoch, threshold and selection the same as the page's. */
+// What the kernel may read and set as it is; the selection has a form of its own.
+const PLAIN_TRAITS = ["epoch", "threshold", "m1", "m2", "m3", "s", "sigma"];
+
+/** Keep the kernel's traits the same as the page's state. */
 function linkTraits(model, store, samples) {
-  const fromPage = {
-    epoch: () => store.state.epoch,
-    threshold: () => store.state.threshold,
-    selection: () => (store.state.selection?.samples === samples ? store.state.selection.rows : []),
+  const plain = (key) => ({ read: () => store.state[key], patch: (value) => ({ [key]: value }) });
+  const traits = {
+    ...Object.fromEntries(PLAIN_TRAITS.map((key) => [key, plain(key)])),
+    selection: {
+      read: () => (store.state.selection?.samples === samples ? store.state.selection.rows : []),
+      patch: (rows) => ({ selection: { samples, rows: rows.slice(-2) } }),
+    },
   };
-  const fromKernel = {
-    epoch: (value) => ({ epoch: value }),
-    threshold: (value) => ({ threshold: value }),
-    selection: (rows) => ({ selection: { samples, rows: rows.slice(-2) } }),
-  };
-  const handlers = Object.entries(fromKernel).map(([trait, patch]) => {
+  const handlers = Object.entries(traits).map(([trait, { patch }]) => {
     const event = `change:${trait}`;
     const handler = () => store.set(patch(model.get(trait)), { source: model });
     model.on(event, handler);
@@ -69,7 +70,7 @@ function linkTraits(model, store, samples) {
   });
   const unsubscribe = store.subscribe((changed, source) => {
     if (source === model) return;
-    for (const key of changed) if (key in fromPage) model.set(key, fromPage[key]());
+    for (const key of changed) if (key in traits) model.set(key, traits[key].read());
     model.save_changes();
   });
   return () => [unsubscribe, ...handlers].forEach((f) => f());

@@ -1,4 +1,5 @@
 // The state that all views of a page share, and its mirror in the address: #epoch=12&focus=3&threshold=0.4
+// A link sets it: #m2=0.3&s=16&curves=arcface,cosface&hide=controls,caption opens a page for one lesson.
 
 // How each key is written in the address, and read back. What cannot be read is left alone.
 const ADDRESS = {
@@ -23,7 +24,19 @@ const ADDRESS = {
       return match ? { samples: match[1], rows: match[2].split(",").map(Number) } : undefined;
     },
   },
+  m1: { key: "m1", write: String, read: finite },
+  m2: { key: "m2", write: String, read: finite },
+  m3: { key: "m3", write: String, read: finite },
+  s: { key: "s", write: String, read: finite },
+  sigma: { key: "sigma", write: String, read: finite },
+  beyondPi: { key: "beyond", write: String, read: (text) => (/^(formula|linear)$/.test(text) ? text : undefined) },
+  curves: { key: "curves", write: (names) => names.join(",") || "none", read: words },
+  hide: { key: "hide", write: (parts) => parts.join(","), read: words },
 };
+
+function words(text) {
+  return /^[a-z0-9+-]+(,[a-z0-9+-]+)*$/.test(text) ? text.split(",") : undefined;
+}
 
 function finite(text) {
   const number = Number(text);
@@ -41,6 +54,7 @@ function createStore() {
   const state = {
     epoch: null, selection: null, hovered: null, threshold: null, focusClass: null, camera: null, homes: {},
     run: null, theme: null,
+    m1: null, m2: null, m3: null, s: null, sigma: null, beyondPi: null, curves: null, hide: null,
   };
   const listeners = new Set();
   let mirrored = false;
@@ -49,6 +63,7 @@ function createStore() {
     const changed = Object.keys(patch).filter((k) => JSON.stringify(state[k]) !== JSON.stringify(patch[k]));
     Object.assign(state, patch);
     if (changed.includes("theme") && state.theme) document.documentElement.dataset.theme = state.theme;
+    if (changed.includes("hide")) document.documentElement.dataset.wbHide = (state.hide ?? []).join(" ");
     if (changed.length) for (const listener of [...listeners]) listener(changed, source);
     if (commit && mirrored) writeAddress();
   }
