@@ -19,6 +19,7 @@ class ImageSet:
         labels: int64 [N] in [0, classes).
         names: one name for each class; data, never markup.
         source: where they come from, as one sentence for the run card.
+        held_out: bool [N], the images that the set's own protocol keeps for testing; None without one.
 
     Raises:
         ValueError: If shapes, types or labels do not fit together, or the set is empty.
@@ -28,6 +29,7 @@ class ImageSet:
     labels: Int[Tensor, " images"]
     names: Sequence[str]
     source: str = ""
+    held_out: Bool[Tensor, " images"] | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != torch.uint8:
@@ -41,6 +43,13 @@ class ImageSet:
             raise ValueError(
                 f"The labels of an ImageSet must be {len(self.images)} int64 numbers, one for each image. Got "
                 f"{self.labels.dtype} of shape {list(self.labels.shape)} instead."
+            )
+        if self.held_out is not None and (
+            self.held_out.shape != (len(self.images),) or self.held_out.dtype != torch.bool
+        ):
+            raise ValueError(
+                f"The held_out mask of an ImageSet must be {len(self.images)} truth values, one for each image. Got "
+                f"{self.held_out.dtype} of shape {list(self.held_out.shape)} instead."
             )
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= len(self.names):
@@ -65,12 +74,13 @@ class ImageSet:
 
     def select(self, indices: Int[Tensor, " chosen"] | Bool[Tensor, " images"]) -> "ImageSet":
         """Return the images at these positions, or under this mask; classes keep their numbers and names."""
-        return ImageSet(self.images[indices], self.labels[indices], self.names, self.source)
+        held_out = None if self.held_out is None else self.held_out[indices]
+        return ImageSet(self.images[indices], self.labels[indices], self.names, self.source, held_out)
 
     def renumbered(self) -> "ImageSet":
         """Return the same images with classes numbered 0, 1, ... in their old order, leaving out unseen ones."""
         present, labels = self.labels.unique(return_inverse=True)
-        return ImageSet(self.images, labels, [self.names[c] for c in present.tolist()], self.source)
+        return ImageSet(self.images, labels, [self.names[c] for c in present.tolist()], self.source, self.held_out)
 
     def thumbnails(self) -> np.ndarray:
         """Return the images as pictures are shown: uint8 [N, H, W] if they are grey, [N, H, W, 3] otherwise."""

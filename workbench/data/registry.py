@@ -6,9 +6,10 @@ from typing import Any
 
 from workbench.checks import unknown_name
 from workbench.data.digits import digits
+from workbench.data.faces import synthetic_faces
 from workbench.data.imageset import ImageSet
 
-_SOURCES: dict[str, Callable[..., ImageSet]] = {"digits": digits}
+_SOURCES: dict[str, Callable[..., ImageSet]] = {"digits": digits, "synthetic-faces": synthetic_faces}
 
 
 def names() -> list[str]:
