@@ -130,7 +130,10 @@ def test_image_sets_are_listed_and_counted(workbench: Command) -> None:
             ("losses", "arcfase"),
             "There is no loss 'arcfase'. Did you mean 'arcface' or 'unpg-arcface' or 'magface'? Known: ",
         ),
-        (("data", "show", "digts"), "There is no data set 'digts'. Did you mean 'digits'? Known: digits."),
+        (
+            ("data", "show", "digts"),
+            "There is no data set 'digts'. Did you mean 'digits'? Known: digits, synthetic-faces.",
+        ),
         (("report", "90_run_reprt"), "There is no notebook '90_run_reprt'. Did you mean '90_run_report'?"),
         (("trian",), "No such command 'trian'. Did you mean 'train'?"),
         (("train", "--epochs=3"), "No such option: --epochs"),

@@ -83,7 +83,7 @@ RADIANS = "It is an angle in radians: 0.5 is 28.6 degrees."
     ("parameters", "sentence"),
     [
         ({"loss": "arcfase"}, ARCFASE),
-        ({"data": "digts"}, "There is no data set 'digts'. Did you mean 'digits'? Known: digits."),
+        ({"data": "digts"}, "There is no data set 'digts'. Did you mean 'digits'? Known: digits, synthetic-faces."),
         ({"model": "conv"}, "There is no model 'conv'. Did you mean 'convnet'? Known: convnet, mlp."),
         (
             {"loss": "softmax", "margin": 0.3},

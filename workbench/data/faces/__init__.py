@@ -1,7 +1,7 @@
 """Faces whose truth is known: `data.load("synthetic-faces")`, and what is behind it.
 
-    truth = faces.truth(identities=50, spread_varies=0.5)       who, in what pose and light, how well
-    images = faces.render(truth.having(yaw=0.6))                the same faces, turned
+truth = faces.truth(identities=50, spread_varies=0.5)       who, in what pose and light, how well
+images = faces.render(truth.having(yaw=0.6))                the same faces, turned
 """
 
 from workbench.data.faces.imageset import synthetic_faces as synthetic_faces

@@ -20,13 +20,11 @@ def occlude(canvas: Canvas, nuisance: Nuisance) -> Canvas:
     some = nuisance["cover_size"].flatten().nonzero().flatten()
     if len(some) == 0:
         return canvas
-    tilt, x, y, half, tone = (
-        nuisance[f"cover_{name}"][some] for name in ("tilt", "x", "y", "size", "tone")
-    )
+    names = ("x", "y", "size", "tone", "tilt_cos", "tilt_sin")
+    x, y, half, tone, cosine, sine = (nuisance[f"cover_{name}"][some] for name in names)
     size = canvas.shape[3]
     grid = (torch.arange(size) * 2 + (1 - size)) / size
     right, down = grid[None, None] - x, grid[None, :, None] - y
-    cosine, sine = tilt.cos(), tilt.sin()
     distance = box(
         cosine * right + sine * down, cosine * down - sine * right, width=1.5 * half, height=half, corner=0.4 * half
     )
@@ -69,9 +67,7 @@ def coarsen(canvas: Canvas, side: Float[Tensor, " images"]) -> Canvas:
         length = canvas.shape[axis]
         place = (torch.arange(length) + 0.5) / side - 0.5
         below = place.floor()
-        ends = [
-            ((below + k + 0.5) * side - 0.5).round_().clamp_(0, length - 1).long() for k in (0, 1)
-        ]
+        ends = [((below + k + 0.5) * side - 0.5).round_().clamp_(0, length - 1).long() for k in (0, 1)]
         shape = (-1, 1, length, 1) if axis == 2 else (-1, 1, 1, length)
         first, second = (canvas.gather(axis, end.view(shape).expand_as(canvas)) for end in ends)
         canvas = second.sub_(first).mul_((place - below).view(shape)).add_(first)

@@ -15,8 +15,9 @@ _WHITE = (238.0, 234.0, 230.0)
 def eyes(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     """Paint the eyes with all that is around them."""
     middle = look["eye_height"] * look["head_height"]
-    top = look["brow_height"] + look["brow_thickness"] + 0.45 * look["brow_width"].square() + 0.16
-    outer = look["head_width"] * 0.98  # glasses reach to the ears
+    top = look["brow_height"] + look["brow_thickness"] + look["brow_arch"] + 0.05
+    top = top + (look["brow_tilt"] * look["brow_width"]).abs()
+    outer = look["head_width"]  # glasses reach to the ears
     area = Area(-outer, outer, middle - top, middle + 0.15)
     with window(canvas, head, look, nuisance, area) as (part, skin):
         x = (skin.x * look["head_width"]).abs_()
@@ -25,7 +26,7 @@ def eyes(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
         front = skin.front()
         _eye(part, look, nuisance, skin, ex, ey, front)
         _brow(part, look, nuisance, skin, ex, ey, front)
-        _glasses(part, look, nuisance, skin, x, ey)
+        _glasses(part, look, nuisance, skin, x, ey, front)
 
 
 def _eye(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Plane, ey: Plane, front: Plane) -> None:
@@ -37,7 +38,8 @@ def _eye(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Plan
     ey = ey + ex * look["eye_tilt"]
     bow = arch(ex, width=width)
     upper, lower = (bow * opening).add_(ey), (bow * (0.62 * opening)).sub_(ey)
-    open_share = cover(torch.minimum(upper, lower).neg_(), pixel=pixel).mul_(front)
+    white = torch.maximum(torch.minimum(upper, lower).neg_(), ex.abs().sub_(width))
+    open_share = cover(white, pixel=pixel).mul_(front)
     dim = skin.lit * 0.8
     paint(canvas, shaded(torch.tensor(_WHITE)[None, :, None, None], nuisance, dim), open_share)
     side = skin.x.sign()  # both eyes look the same way, so the fold is undone
@@ -51,7 +53,9 @@ def _eye(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Plan
     lines = torch.maximum(lines, cover(ring(upper + 0.045, thickness=0.016), pixel=pixel).mul_(0.30))
     lines = torch.maximum(lines, cover(ring(lower, thickness=0.014), pixel=pixel).mul_(0.35)).mul_(ends)
     darken(canvas, torch.maximum(lines, cover(pupil, pixel=pixel).mul_(open_share)).mul_(0.92))
-    glint = ellipse(ix - side * 0.018, iy + 0.02, width=0.017, height=0.017).mul_(0.017)
+    glint = ellipse(ix - side * (0.02 * nuisance["light_azimuth_sin"]), iy + 0.02, width=0.017, height=0.017).mul_(
+        0.017
+    )
     paint(canvas, tint(nuisance) * 250, cover(glint, pixel=pixel).mul_(open_share).mul_(0.8))
 
 
@@ -66,7 +70,7 @@ def _brow(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Pla
     paint(canvas, shaded(look["hair"] * 0.62, nuisance, skin.lit), share)
 
 
-def _glasses(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, x: Plane, ey: Plane) -> None:
+def _glasses(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, x: Plane, ey: Plane, front: Plane) -> None:
     """Paint the glasses of those who wear some, three in ten; they take them off in some images."""
     worn = ((look["glasses"] > 0.7) & (nuisance["glasses_off"] < 0.8)).float()
     kind = ((look["glasses"] - 0.7) / 0.3).clamp(0, 1)  # small and round to wide and square
@@ -76,6 +80,6 @@ def _glasses(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, x: P
     # Bridge and temples are one bar that the lenses interrupt.
     bar = torch.maximum((ey + 0.025).abs_().sub_(0.012), -lens)
     frame = torch.minimum(ring(lens, thickness=0.022 + 0.012 * kind), bar)
-    share = (skin.z + 0.2).mul_(6).clamp_(0, 1).mul_(skin.inside).mul_(worn)
+    share = front * worn
     paint(canvas, torch.full((1, 3, 1, 1), 225.0), cover(lens, pixel=skin.pixel).mul_(share).mul_(0.12))
     paint(canvas, (kind * 50 + 16)[:, None] * tint(nuisance), cover(frame, pixel=skin.pixel).mul_(share).mul_(0.92))

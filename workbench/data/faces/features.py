@@ -32,8 +32,8 @@ def nose(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     """Shade the nose: it stands out, so pose shifts it more than what lies around it, and light falls on one side."""
     length, width = look["nose_length"], look["nose_width"]
     top = look["eye_height"] * look["head_height"]
-    lean = nuisance["yaw"].sin() * 0.16 * look["nose_relief"]
-    drop = nuisance["pitch"].sin() * 0.10
+    lean = nuisance["yaw_sin"] * 0.16 * look["nose_relief"]
+    drop = nuisance["pitch_sin"] * 0.10
     reach = 1.75 * width
     area = Area(
         lean.clamp(max=0) - reach,
@@ -64,7 +64,7 @@ def _ridge(canvas: Canvas, look: Look, nuisance: Nuisance, x: Plane, y: Plane, r
     ridge = x / (rise * 0.65).add_(0.35).mul_(look["nose_width"])
     bump = arch(ridge, width=1.69).clamp_(min=0).square_()
     ends = (y * 9).add_(0.2).clamp_(0, 1).mul_((look["nose_length"] + 0.05 - y).mul_(12).clamp_(0, 1)).mul_(front)
-    side = nuisance["light_azimuth"].sin() * nuisance["contrast"] * 0.84 - nuisance["yaw"].sin() * 0.42
+    side = nuisance["light_azimuth_sin"] * nuisance["contrast"] * 0.84 - nuisance["yaw_sin"] * 0.42
     relief = ridge.mul_(side).add_(0.07).mul_(bump).mul_(ends).mul_(look["nose_relief"])
     canvas.mul_(relief.add_(1)[:, None])
 
@@ -107,12 +107,14 @@ def _lips(
     dip = (side * (-4 / width)).add_(1).clamp_(min=0).mul_(0.3 * look["lip_upper"])
     top = (bow * (1.15 * look["lip_upper"] + 0.35 * gap)).sub_(dip)
     bottom = bow * (1.15 * look["lip_lower"] + 0.65 * gap)
-    lips = torch.maximum(top.add_(y).neg_(), y - bottom)
+    beyond = side - width  # between two parabolas alone the corners would run out in hairs without end
+    lips = torch.maximum(torch.maximum(top.add_(y).neg_(), y - bottom), beyond)
     paint(canvas, shaded(look["lips"], nuisance, skin.lit), cover(lips, pixel=pixel).mul_(front))
     opening = torch.maximum((bow * (0.35 * gap)).add_(y).neg_(), y - bow * (0.65 * gap))
+    opening = torch.maximum(opening, beyond)
     inside = cover(opening, pixel=pixel).mul_(front).mul_((gap * 60).clamp(max=1))
     paint(canvas, light * torch.tensor(_THROAT)[:, None, None], inside)
     teeth = cover(torch.maximum(opening, y - (0.1 * gap - 0.004)), pixel=pixel).mul_(inside)
     paint(canvas, light * torch.tensor(_TEETH)[:, None, None], teeth.mul_(0.9))
-    line = cover(torch.maximum(ring(y, thickness=0.020), side - width), pixel=pixel)
+    line = cover(torch.maximum(ring(y, thickness=0.020), beyond), pixel=pixel)
     darken(canvas, line.mul_(front).mul_(inside.mul_(-0.6).add_(0.6)))

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from workbench.data.faces.head import Head, Nuisance, shaded, tint
-from workbench.data.faces.sdf import Plane, box, cover, ellipse, paint, wave
+from workbench.data.faces.sdf import Plane, box, cover, ellipse, paint, root, wave
 from workbench.data.faces.traits import Look
 
 Canvas = Float[Tensor, "images 3 height width"]
@@ -52,15 +52,17 @@ def hair(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     covers what is far from the middle of the face.
     """
     line, length = look["hair_line"], look["hair_length"]
-    strand = wave(head.surface.x * look["hair_strands"] + head.surface.z * 1.5)
+    strand = wave(head.surface.x.abs().mul_(look["hair_strands"]).add_(head.surface.z * 1.5))
     # Of one in eight the hair has gone from all but the sides, of the others the line is anywhere from low to high.
     bald = (line > 0.875).float()
     volume = _volume(look, nuisance) * (1 - 0.8 * bald)
     front = -0.50 - 0.36 * line - 0.25 * bald
     slant = 0.62
     curtain = 0.06 + (length - 0.45).clamp(min=0) * 1.15 - 0.1 * bald
-    height = (head.surface.y * -1).add_(head.surface.z * -slant).add_(head.surface.x * (look["hair_parting"] * (1 - bald)))
-    height.add_(head.surface.x.square().mul_(curtain)).sub_(-front - slant * (1 - front * front).clamp(min=0) ** 0.5)
+    height = (
+        (head.surface.y * -1).add_(head.surface.z * -slant).add_(head.surface.x * (look["hair_parting"] * (1 - bald)))
+    )
+    height.add_(head.surface.x.square().mul_(curtain)).sub_(-front - slant * root(1 - front * front))
     height.add_(strand * 0.022)
     height.sub_((-0.35 - head.surface.y).clamp_(min=0).mul_(4 * bald))
     out = 1 + volume
@@ -85,5 +87,9 @@ def beard(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
         width=look["mouth_width"] * 1.05,
         height=0.085,
     )
-    share = cover(torch.maximum(distance, mouth.mul_(-0.1)), pixel=0.06 + 2 * head.surface.pixel) * head.surface.inside * thick
+    share = (
+        cover(torch.maximum(distance, mouth.mul_(-0.1)), pixel=0.06 + 2 * head.surface.pixel)
+        * head.surface.inside
+        * thick
+    )
     paint(canvas, shaded(look["hair"] * 0.9, nuisance, head.surface.lit), share)

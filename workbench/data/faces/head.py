@@ -12,7 +12,7 @@ from torch import Tensor
 from workbench.data.faces.sdf import Plane, cover, ellipse, root
 from workbench.data.faces.traits import Look
 
-Nuisance = dict[str, Tensor]
+Nuisance = dict[str, Tensor]  # [B, 1, 1] each; of angles there are also `NAME_cos` and `NAME_sin`
 HEAD_DOWN = 0.06  # the head's middle lies this much below the image's, to leave room for hair
 
 
@@ -63,7 +63,7 @@ def head(look: Look, nuisance: Nuisance, size: int) -> Head:
     beside = grid[None, None] - nuisance["shift_x"]
     down = grid[None, :, None] - nuisance["shift_y"] - HEAD_DOWN
     width, height = look["head_width"], look["head_height"]
-    cosine, sine = nuisance["roll"].cos() / nuisance["scale"], nuisance["roll"].sin() / nuisance["scale"]
+    cosine, sine = nuisance["roll_cos"] / nuisance["scale"], nuisance["roll_sin"] / nuisance["scale"]
     across = (cosine / width) * beside + (sine / width) * down
     along = (cosine / height) * down - (sine / height) * beside
     u, v = across / _jaw(look, along), along
@@ -71,7 +71,7 @@ def head(look: Look, nuisance: Nuisance, size: int) -> Head:
     w = root(1 - radius)
     x, y, z = _turned_back(nuisance, u, v, w)
     pixel = 2 / (size * nuisance["scale"])
-    edge = pixel / (width * height) ** 0.5
+    edge = pixel / root(width * height)
     inside = torch.maximum(cover((radius - 1).mul_(0.5), pixel=edge), _ears(look, nuisance, across, along, edge))
     surface = Surface(x, y, z, _lit(nuisance, u, v, w), inside, pixel)
     return Head(surface, beside, down, across, along)
@@ -85,34 +85,35 @@ def _jaw(look: Look, along: Plane) -> Plane:
 
 def _turned_back(nuisance: Nuisance, u: Plane, v: Plane, w: Plane) -> tuple[Plane, Plane, Plane]:
     """Return the point of the head that pitch and yaw have brought to (u, v, w)."""
-    cosine, sine = nuisance["pitch"].cos(), nuisance["pitch"].sin()
+    cosine, sine = nuisance["pitch_cos"], nuisance["pitch_sin"]
     y, depth = cosine * v - sine * w, cosine * w + sine * v
-    cosine, sine = nuisance["yaw"].cos(), nuisance["yaw"].sin()
+    cosine, sine = nuisance["yaw_cos"], nuisance["yaw_sin"]
     return cosine * u - sine * depth, y, cosine * depth + sine * u
 
 
 def seen_at(nuisance: Nuisance, x: Plane, y: Plane, z: Plane) -> tuple[Plane, Plane, Plane]:
     """Return where yaw and pitch bring a point of the head: (u, v, w), w out of the image."""
-    cosine, sine = nuisance["yaw"].cos(), nuisance["yaw"].sin()
+    cosine, sine = nuisance["yaw_cos"], nuisance["yaw_sin"]
     u, depth = cosine * x + sine * z, cosine * z - sine * x
-    cosine, sine = nuisance["pitch"].cos(), nuisance["pitch"].sin()
+    cosine, sine = nuisance["pitch_cos"], nuisance["pitch_sin"]
     return u, cosine * y + sine * depth, cosine * depth - sine * y
 
 
 def _ears(look: Look, nuisance: Nuisance, across: Plane, along: Plane, edge: Plane) -> Plane:
     """Return the cover of what stands out of the outline: ears at both ends of the axis that yaw turns."""
     u, v, _ = seen_at(nuisance, torch.zeros(1), torch.full((1,), 0.04), torch.full((1,), -0.12))
-    reach = 1.04 * nuisance["yaw"].cos()
+    reach = 1.04 * nuisance["yaw_cos"]
     size = look["ear_size"]
     distance = ellipse((across - u).abs_().sub_(reach), along - v, width=0.085 * size, height=0.17 * size)
     return cover(distance.mul_(0.12 * size), pixel=edge)
 
 
 def _lit(nuisance: Nuisance, u: Plane, v: Plane, w: Plane) -> Plane:
-    azimuth, elevation, roll = nuisance["light_azimuth"], nuisance["light_elevation"], nuisance["roll"]
-    right, up, front = elevation.cos() * azimuth.sin(), elevation.sin(), elevation.cos() * azimuth.cos()
+    flat, up = nuisance["light_elevation_cos"], nuisance["light_elevation_sin"]
+    right, front = flat * nuisance["light_azimuth_sin"], flat * nuisance["light_azimuth_cos"]
     # The light stays where it is when the head rolls.
-    along_u, along_v = right * roll.cos() - up * roll.sin(), -up * roll.cos() - right * roll.sin()
+    cosine, sine = nuisance["roll_cos"], nuisance["roll_sin"]
+    along_u, along_v = right * cosine - up * sine, -up * cosine - right * sine
     return (u * along_u).add_(v * along_v).add_(w * front).clamp_(0, 1)
 
 

@@ -1,6 +1,7 @@
 """What can be asked of the synthetic faces."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from workbench.checks import bad_parameter, flag, number, whole
 
@@ -53,7 +54,7 @@ class FaceOptions:
         whole(_OWNER, "images", self.images, least=2, hint="One image of a person makes no genuine pair.")
         whole(_OWNER, "seed", self.seed, least=0)
         flag(_OWNER, "grey", self.grey)
-        if not 32 <= whole(_OWNER, "size", self.size, least=32) <= 128:
+        if not isinstance(self.size, Integral) or not 32 <= self.size <= 128:
             raise ValueError(bad_parameter(_OWNER, "size", "a whole number from 32 to 128", self.size))
         if whole(_OWNER, "families", self.families, least=0) > self.identities:
             raise ValueError(

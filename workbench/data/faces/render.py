@@ -1,5 +1,8 @@
 """From the truth to pixels, block by block, straight into the result."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
@@ -26,16 +29,41 @@ def render(truth: FaceTruth) -> UInt8[Tensor, "images channels size size"]:
     images = torch.empty(count, 1 if truth.options.grey else 3, size, size, dtype=torch.uint8)
     looks = look(truth.identities)
     block = max(1, _BLOCK_PIXELS // size**2)
-    for first in range(0, count, block):
+
+    def fill(first: int) -> None:
         rows = slice(first, first + block)
         pixels = _block(looks, truth, rows)
         images[rows] = _luma(pixels) if truth.options.grey else pixels
+
+    _each(fill, range(0, count, block))
     return images
+
+
+def _each(work: Callable[[int], None], items: Sequence[int]) -> None:
+    """Do the work for each item, on as many threads as torch has, each alone with its item.
+
+    A block takes a thousand small operations. With every one of them split over the threads, all of them would wait
+    for the slowest a thousand times: on a busy machine that costs ten times what it brings.
+    """
+    threads = min(torch.get_num_threads(), len(items))
+    if threads == 1:
+        for item in items:
+            work(item)
+        return
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            list(pool.map(work, items))
+    finally:
+        torch.set_num_threads(before)
 
 
 def _block(looks: Look, truth: FaceTruth, rows: slice) -> Tensor:
     who = {name: trait[truth.labels[rows]] for name, trait in looks.items()}
-    how = {name: value[rows].float()[:, None, None] for name, value in truth.nuisance.items()}
+    exact = {name: value[rows, None, None] for name, value in truth.nuisance.items()}
+    for angle in ("yaw", "pitch", "roll", "light_azimuth", "light_elevation", "cover_tilt"):
+        exact |= {f"{angle}_cos": exact[angle].cos(), f"{angle}_sin": exact[angle].sin()}
+    how = {name: value.float() for name, value in exact.items()}
     seen = head(who, how, truth.options.size)
     canvas = backdrop(seen, how)
     hair_behind(canvas, who, how, seen)

@@ -1,5 +1,6 @@
 """The truth behind a set of synthetic faces: who, how, how well, drawn before a pixel is."""
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -152,7 +153,8 @@ def _vectors(options: FaceOptions, people: np.ndarray) -> Tensor:
     if not options.families:
         return own
     family = normals(_key(options, _FAMILIES), people % options.families, count=len(TRAITS))
-    return options.family_similarity**0.5 * family + (1 - options.family_similarity) ** 0.5 * own
+    shared = options.family_similarity
+    return math.sqrt(shared) * family + math.sqrt(1 - shared) * own
 
 
 def _counts(options: FaceOptions, people: np.ndarray) -> np.ndarray:
@@ -187,7 +189,7 @@ def _quality(options: FaceOptions, who: np.ndarray, index: np.ndarray) -> tuple[
         "coarse": 0.07 * coarse,
         "noise": SENSOR_NOISE + 17 * noise,
         "dim": 1 - 0.55 * dim,
-        "cover_size": torch.where(u[6] < 0.6 * low, 0.16 + 0.24 * u[7], 0.0),
+        "cover_size": torch.where(u[6] < 0.6 * low, (0.06 + 0.30 * low) * (0.75 + 0.5 * u[7]), 0.0),
         "cover_x": 1.2 * u[8] - 0.6,
         "cover_y": 1.2 * u[9] - 0.6,
         "cover_tilt": 3.0 * u[10] - 1.5,

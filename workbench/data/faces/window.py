@@ -28,12 +28,10 @@ class Area(NamedTuple):
 
 
 @contextmanager
-def window(
-    canvas: Tensor, head: Head, look: Look, nuisance: Nuisance, area: Area
-) -> Iterator[tuple[Tensor, Surface]]:
+def window(canvas: Tensor, head: Head, look: Look, nuisance: Nuisance, area: Area) -> Iterator[tuple[Tensor, Surface]]:
     """Give the canvas and the surface inside the smallest windows that hold this area; put the canvas back after."""
     count, channels, size = canvas.shape[:3]
-    columns, rows = _place(head, look, nuisance, area, size)
+    columns, rows = _place(look, nuisance, area, size)
     index = (rows[:, :, None] * size + columns[:, None, :]).flatten(1)
     shape = (count, rows.shape[1], columns.shape[1])
     everywhere = index[:, None].expand(-1, channels, -1)
@@ -43,19 +41,21 @@ def window(
 
     whole, surface = canvas.view(count, channels, -1), head.surface
     part = whole.gather(2, everywhere).view(count, channels, *shape[1:])
-    planes = (cut(p) for p in (surface.x, surface.y, surface.z, surface.lit, surface.inside))
-    yield part, Surface(*planes, surface.pixel)
+    x, y, z, lit, inside = (cut(p) for p in (surface.x, surface.y, surface.z, surface.lit, surface.inside))
+    yield part, Surface(x, y, z, lit, inside, surface.pixel)
     whole.scatter_(2, everywhere, part.view(count, channels, -1))
 
 
-def _place(head: Head, look: Look, nuisance: Nuisance, area: Area, size: int) -> tuple[Tensor, Tensor]:
-    """Return the columns [B, w] and rows [B, h] of the windows."""
-    steps = torch.linspace(0, 1, 5)
+def _place(look: Look, nuisance: Nuisance, area: Area, size: int) -> tuple[Tensor, Tensor]:
+    """Return the columns [B, w] and rows [B, h] of the windows, from where 9 x 9 points of the area are seen."""
+    steps = torch.linspace(0, 1, 9)
     x = (area.left + (area.right - area.left) * steps[None, None, :]) / look["head_width"]
     y = (area.top + (area.bottom - area.top) * steps[None, :, None]) / look["head_height"]
-    u, v, _ = seen_at(nuisance, x, y, root(1 - x * x - y * y))
+    radius = x * x + y * y
+    onto = radius.clamp(min=1).rsqrt()  # what lies beside the head is drawn up to its outline
+    u, v, _ = seen_at(nuisance, x * onto, y * onto, root(1 - radius))
     u, v = u * look["head_width"], v * look["head_height"]
-    cosine, sine = nuisance["roll"].cos() * nuisance["scale"], nuisance["roll"].sin() * nuisance["scale"]
+    cosine, sine = nuisance["roll_cos"] * nuisance["scale"], nuisance["roll_sin"] * nuisance["scale"]
     right = (cosine * u - sine * v).flatten(1) + nuisance["shift_x"].flatten(1)
     down = (cosine * v + sine * u).flatten(1) + nuisance["shift_y"].flatten(1) + HEAD_DOWN
     return _span(right, size), _span(down, size)
