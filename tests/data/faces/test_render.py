@@ -1,6 +1,7 @@
 """Pictures follow from the truth alone, bit for bit, and show what it says."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -33,6 +34,8 @@ def threads(count: int) -> Iterator[None]:
     try:
         yield
         assert torch.get_num_threads() == count, "the caller's number of threads stays"
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == count, "that of threads to come too"
     finally:
         torch.set_num_threads(before)
 
@@ -214,6 +217,20 @@ def test_light_falls_from_its_side() -> None:
     found = plain(identities=12, images=2).having(light_azimuth=1.2, contrast=0.8)
     images = faces.render(found).float().mean(1)
     assert (images[:, 20:34, 32:38].mean((1, 2)) > images[:, 20:34, 10:16].mean((1, 2))).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("roll", [-0.4, 0.0, 0.3])
+def test_the_light_stays_where_it_is_when_the_head_rolls(roll: float) -> None:
+    """Lit is the cosine between surface and light: n · (right, -up, front), in the image's own directions."""
+    azimuth, elevation = torch.tensor(0.6), torch.tensor(0.5)
+    angles = {"light_azimuth": azimuth, "light_elevation": elevation, "roll": torch.tensor(roll)}
+    how = {f"{name}_cos": angle.cos() for name, angle in angles.items()}
+    how |= {f"{name}_sin": angle.sin() for name, angle in angles.items()}
+    x, y, z = torch.nn.functional.normalize(torch.randn(3, 1, 1, 50), dim=0)
+    light = (elevation.cos() * azimuth.sin(), -elevation.sin(), elevation.cos() * azimuth.cos())
+    u, v = how["roll_cos"] * x + how["roll_sin"] * y, how["roll_cos"] * y - how["roll_sin"] * x
+    expected = (x * light[0] + y * light[1] + z * light[2]).clamp(min=0)
+    assert torch.allclose(head._lit(how, u, v, z), expected, atol=1e-6)
 
 
 def test_the_skin_covers_the_human_range() -> None:

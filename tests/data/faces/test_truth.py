@@ -134,10 +134,11 @@ def test_families_share_as_much_of_their_vectors_as_asked(similarity: float) -> 
 
 @pytest.mark.parametrize("noise", [0.0, 0.2, 0.9])
 def test_wrong_labels_are_as_many_as_asked_and_only_in_training(noise: float) -> None:
-    found = truth(label_noise=noise, images=100)
+    found = truth(label_noise=noise, images=200)
     wrong = found.given_labels != found.labels
     assert not wrong[found.held_out].any()
-    assert wrong[~found.held_out].double().mean().item() == pytest.approx(noise, abs=0.05)
+    # Four standard errors, and less than the share that a draw of the own label would take away.
+    assert wrong[~found.held_out].double().mean().item() == pytest.approx(noise, abs=0.022)
     given = found.given_labels[wrong]
     if noise:
         assert given.unique().tolist() == list(range(30)), "wrong labels are those of other people trained on"
