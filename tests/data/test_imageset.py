@@ -67,6 +67,27 @@ def test_what_does_not_fit_together_is_refused(pixels: Tensor, classes: Tensor, 
     assert str(error.value) == sentence
 
 
+@pytest.mark.parametrize(
+    ("mask", "given"),
+    [(torch.ones(3, dtype=torch.bool), "torch.bool of shape [3]"), (torch.ones(4), "torch.float32 of shape [4]")],
+)
+def test_a_mask_of_another_length_or_type_is_refused(mask: Tensor, given: str) -> None:
+    with pytest.raises(ValueError) as error:
+        ImageSet(images(), labels(0, 1, 0, 1), ["a", "b"], held_out=mask)
+    assert str(error.value) == (
+        f"The held_out mask of an ImageSet must be 4 truth values, one for each image. Got {given} instead."
+    )
+
+
+def test_what_is_held_out_goes_along() -> None:
+    mask = torch.tensor([True, False, False, True])
+    found = ImageSet(images(), labels(3, 1, 3, 0), list("abcd"), held_out=mask)
+    assert found.select(torch.tensor([3, 1])).held_out.tolist() == [True, False]
+    assert found.select(mask).held_out.tolist() == [True, True]
+    assert found.renumbered().held_out.tolist() == mask.tolist()
+    assert ImageSet(images(), labels(0, 0, 0, 0), ["a"]).select(mask).held_out is None
+
+
 def test_sizes() -> None:
     found = ImageSet(images(4, channels=3), labels(0, 0, 0, 0), ["seen", "only named"])
     assert len(found) == 4

@@ -56,6 +56,13 @@ class ImageSet:
                 f"The labels of an ImageSet must be {len(self.images)} int64 numbers, one for each image. Got "
                 f"{self.labels.dtype} of shape {list(self.labels.shape)} instead."
             )
+        if self.held_out is not None and (
+            self.held_out.shape != (len(self.images),) or self.held_out.dtype != torch.bool
+        ):
+            raise ValueError(
+                f"The held_out mask of an ImageSet must be {len(self.images)} truth values, one for each image. Got "
+                f"{self.held_out.dtype} of shape {list(self.held_out.shape)} instead."
+            )
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= len(self.names):
             raise ValueError(

@@ -9,6 +9,7 @@ from workbench.checks import unknown_name
 from workbench.data import sklearn_sets
 from workbench.data.catalogue import Catalogue
 from workbench.data.digits import digits
+from workbench.data.faces import synthetic_faces
 from workbench.data.imageset import ImageSet
 from workbench.data.options import OnError, Options
 from workbench.data.reading import read
@@ -18,6 +19,7 @@ _SOURCES: dict[str, Callable[..., ImageSet]] = {
     "digits": digits,
     "lfw-people": sklearn_sets.lfw_people,
     "olivetti": sklearn_sets.olivetti,
+    "synthetic-faces": synthetic_faces,
 }
 
 
