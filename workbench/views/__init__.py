@@ -3,11 +3,13 @@
 The same module is a live widget in JupyterLab and inline script in a page that opens from disk, offline.
 """
 
+from workbench.views.angle_distributions import angle_distributions as angle_distributions
 from workbench.views.assets import bundle as bundle
 from workbench.views.assets import names as names
 from workbench.views.assets import runtime as runtime
 from workbench.views.assets import styles as styles
 from workbench.views.frames import Frames as Frames
+from workbench.views.hard_pairs import hard_pairs as hard_pairs
 from workbench.views.hypersphere import hypersphere as hypersphere
 from workbench.views.pair_similarity import PairHistograms as PairHistograms
 from workbench.views.pair_similarity import pair_similarity as pair_similarity

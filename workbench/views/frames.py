@@ -60,8 +60,11 @@ def collect(
     *,
     names: Sequence[str] | None,
     steps: Sequence[float] | None,
+    owner: str = "hypersphere",
 ) -> Samples:
     """Check that the runs are about the same samples, classes and snapshots, and normalise them.
+
+    Errors name `owner`, the view that was called.
 
     Raises:
         ValueError: they are not, or a label is not in [0, C), or steps do not increase.
@@ -71,7 +74,7 @@ def collect(
     given = {
         name: None if run.centres is None else _snapshots(name, "centres", run.centres) for name, run in runs.items()
     }
-    T, classes = _agree(embeddings, given, label_array, names)
+    T, classes = _agree(embeddings, given, label_array, names, owner)
     usable = np.logical_and.reduce([_has_direction(e).all(axis=0) for e in embeddings.values()])
     kept = label_array[usable]
     directions = {name: normalise(e[:, usable]) for name, e in embeddings.items()}
@@ -85,7 +88,7 @@ def collect(
         labels=kept,
         rows=np.flatnonzero(usable),
         names=[str(name) for name in names] if names is not None else [str(k) for k in range(classes)],
-        steps=_steps(steps, T),
+        steps=_steps(steps, T, owner),
         dropped=len(usable) - len(kept),
         averaged=any(c is None for c in given.values()),
     )
@@ -102,7 +105,7 @@ def _snapshots(run: str, what: str, values: npt.ArrayLike) -> Floats:
 
 
 def _agree(
-    embeddings: dict[str, Floats], centres: dict[str, Floats | None], labels: Ints, names: Sequence[str] | None
+    embeddings: dict[str, Floats], centres: dict[str, Floats | None], labels: Ints, names: Sequence[str] | None, owner: str
 ) -> tuple[int, int]:
     """The number of snapshots and of classes that everything given agrees on."""
     T = next(iter(embeddings.values())).shape[0]
@@ -119,7 +122,7 @@ def _agree(
             raise ValueError(bad_parameter(f"the run {run!r}", "centres", rule, weights.shape))
     if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
         rule = f"integers in [0, {classes}), the number of classes"
-        raise ValueError(bad_parameter("hypersphere", "labels", rule, [int(labels.min()), int(labels.max())]))
+        raise ValueError(bad_parameter(owner, "labels", rule, [int(labels.min()), int(labels.max())]))
     return T, classes
 
 
@@ -132,10 +135,10 @@ def _finite(vectors: Floats) -> Floats:
     return np.where(_has_direction(vectors)[..., None], vectors, 0.0)
 
 
-def _steps(steps: Sequence[float] | None, T: int) -> list[float]:
+def _steps(steps: Sequence[float] | None, T: int, owner: str) -> list[float]:
     if steps is None:
         return list(range(T))
     numbers = [step if isinstance(step, int) else float(step) for step in steps]
     if len(numbers) != T or any(b <= a for a, b in pairwise(numbers)):
-        raise ValueError(bad_parameter("hypersphere", "steps", f"{T} increasing numbers", list(steps)))
+        raise ValueError(bad_parameter(owner, "steps", f"{T} increasing numbers", list(steps)))
     return numbers
