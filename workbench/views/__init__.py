@@ -9,6 +9,7 @@ from workbench.views.assets import names as names
 from workbench.views.assets import runtime as runtime
 from workbench.views.assets import styles as styles
 from workbench.views.centre_gram import centre_gram as centre_gram
+from workbench.views.embedding_map import embedding_map as embedding_map
 from workbench.views.frames import Frames as Frames
 from workbench.views.hard_pairs import hard_pairs as hard_pairs
 from workbench.views.hypersphere import hypersphere as hypersphere
