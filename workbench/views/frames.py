@@ -105,7 +105,11 @@ def _snapshots(run: str, what: str, values: npt.ArrayLike) -> Floats:
 
 
 def _agree(
-    embeddings: dict[str, Floats], centres: dict[str, Floats | None], labels: Ints, names: Sequence[str] | None, owner: str
+    embeddings: dict[str, Floats],
+    centres: dict[str, Floats | None],
+    labels: Ints,
+    names: Sequence[str] | None,
+    owner: str,
 ) -> tuple[int, int]:
     """The number of snapshots and of classes that everything given agrees on."""
     T = next(iter(embeddings.values())).shape[0]

@@ -109,9 +109,7 @@ def hard_pairs(
         "notes": [] if len(rows) else ["No pairs to show."],
         "thumbnails": asdict(sprite(thumbnails[rows])) if thumbnails is not None and len(rows) else None,
     }
-    return View(
-        "hard_pairs", pack(header, rows=rows.astype(np.int32), labels=classes[rows].astype(np.int32), **blocks)
-    )
+    return View("hard_pairs", pack(header, rows=rows.astype(np.int32), labels=classes[rows].astype(np.int32), **blocks))
 
 
 def _size(names: Sequence[str] | None) -> int:

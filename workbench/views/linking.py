@@ -22,9 +22,7 @@ def samples_key(labels: npt.ArrayLike) -> str:
 
 def class_entries(names: Sequence[str]) -> list[dict[str, Any]]:
     """Name, colour and glyph of each class, as every view draws it."""
-    return [
-        {"name": name, **asdict(style)} for name, style in zip(names, class_styles(len(names)), strict=True)
-    ]
+    return [{"name": name, **asdict(style)} for name, style in zip(names, class_styles(len(names)), strict=True)]
 
 
 def class_names(owner: str, names: Sequence[str] | None, classes: int) -> list[str]:

@@ -7,10 +7,10 @@ function staircasePath(heights, left, right, base, closed) {
   return `M${left},${base} ${steps} V${base}${closed ? " Z" : ""}`;
 }
 
-/** A share as people read it: three significant digits, no more than its count can bear. */
+/** A share as people read it, with three significant digits; five where three would say 100 % of what is not. */
 function shareText(part) {
   if (Number.isNaN(part)) return "–";
-  return part === 0 ? "0 %" : `${(100 * part).toPrecision(part > 0.9995 && part < 1 ? 5 : 3).replace(/\.?0+$/, "")} %`;
+  return `${Number((100 * part).toPrecision(part > 0.9995 && part < 1 ? 5 : 3))} %`;
 }
 
 function signedText(number, digits = 3) {
