@@ -113,7 +113,7 @@ def test_errors_say_what_to_give():
     assert str(error.value) == (
         "The 'embeddings' parameter of project must be at least 10 samples for UMAP. Got 9 instead. Use method='pca'."
     )
-    with pytest.raises(ValueError, match="'method' parameter of project must be one of 'pca', 'umap'. Got 'tsne'"):
+    with pytest.raises(ValueError, match=r"'method' parameter of project must be one of 'pca', 'umap'\. Got 'tsne'"):
         geometry.project(torch.eye(9), method="tsne")
     with pytest.raises(ValueError, match=r"must be a matrix \[N, D\] with D at least 2. Got \(4, 1\)"):
         geometry.project(torch.ones(4, 1))

@@ -1,4 +1,4 @@
-"""Counts of the cosines between samples and the centres of other classes: the negatives that a class-based loss sees."""
+"""Counts of cosines between samples and other classes' centres: the negatives that a loss of class weights sees."""
 
 from dataclasses import dataclass
 
