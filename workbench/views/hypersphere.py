@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,9 @@ from workbench.checks import bad_parameter
 from workbench.theme import MAX_COLOURED_CLASSES, class_styles
 from workbench.views.directions import Picture, picture, turned_onto, viewpoint
 from workbench.views.frames import Frames, Samples, collect
-from workbench.views.linking import samples_key
 from workbench.views.payload import pack, quantise
 from workbench.views.sampling import stratified
 from workbench.views.sprites import sprite
-from workbench.views.text import count as _count
 from workbench.views.view import View
 
 MAX_RUNS = 4
@@ -65,7 +64,7 @@ def hypersphere(
     azimuth, elevation = viewpoint(pictures)
     header = {
         **_texts(samples, len(rows)),
-        "samples": samples_key(labels),
+        "samples": sha256(np.asarray(labels, dtype=np.int64).tobytes()).hexdigest()[:8],
         "steps": samples.steps,
         "classes": [
             {"name": name, **asdict(style)}
@@ -153,3 +152,9 @@ def _notes(samples: Samples, shown: npt.NDArray[np.int64], seed: int) -> list[st
     if len(samples.embeddings) > 1 and len(shown):
         notes.append("Later runs are turned as a whole onto the first; no angle within a run changes.")
     return notes
+
+
+def _count(n: int, singular: str = "", plural: str = "") -> str:
+    """12 345 as people read it, with narrow spaces that do not break, and its noun."""
+    number = f"{n:,}".replace(",", "\u202f")
+    return f"{number} {singular if n == 1 else plural or singular + 's'}" if singular else number
