@@ -64,8 +64,6 @@ def collect(
 ) -> Samples:
     """Check that the runs are about the same samples, classes and snapshots, and normalise them.
 
-    Errors name `owner`, the view that was called.
-
     Raises:
         ValueError: they are not, or a label is not in [0, C), or steps do not increase.
     """
@@ -74,7 +72,7 @@ def collect(
     given = {
         name: None if run.centres is None else _snapshots(name, "centres", run.centres) for name, run in runs.items()
     }
-    T, classes = _agree(embeddings, given, label_array, names, owner)
+    T, classes = _agree(owner, embeddings, given, label_array, names)
     usable = np.logical_and.reduce([_has_direction(e).all(axis=0) for e in embeddings.values()])
     kept = label_array[usable]
     directions = {name: normalise(e[:, usable]) for name, e in embeddings.items()}
@@ -88,7 +86,7 @@ def collect(
         labels=kept,
         rows=np.flatnonzero(usable),
         names=[str(name) for name in names] if names is not None else [str(k) for k in range(classes)],
-        steps=_steps(steps, T, owner),
+        steps=increasing_steps(owner, steps, T),
         dropped=len(usable) - len(kept),
         averaged=any(c is None for c in given.values()),
     )
@@ -105,11 +103,11 @@ def _snapshots(run: str, what: str, values: npt.ArrayLike) -> Floats:
 
 
 def _agree(
+    owner: str,
     embeddings: dict[str, Floats],
     centres: dict[str, Floats | None],
     labels: Ints,
     names: Sequence[str] | None,
-    owner: str,
 ) -> tuple[int, int]:
     """The number of snapshots and of classes that everything given agrees on."""
     T = next(iter(embeddings.values())).shape[0]
@@ -139,7 +137,8 @@ def _finite(vectors: Floats) -> Floats:
     return np.where(_has_direction(vectors)[..., None], vectors, 0.0)
 
 
-def _steps(steps: Sequence[float] | None, T: int, owner: str) -> list[float]:
+def increasing_steps(owner: str, steps: Sequence[float] | None, T: int) -> list[float]:
+    """Return T increasing numbers as they were given, 0 to T - 1 by default; raise a ValueError if they are not."""
     if steps is None:
         return list(range(T))
     numbers = [step if isinstance(step, int) else float(step) for step in steps]
