@@ -90,7 +90,7 @@ def test_every_view_is_drawn_and_says_what_it_is(open_views: Open, sphere: views
     assert page.locator("canvas").count() == 2
     label = page.locator("canvas").first.get_attribute("aria-label")
     assert re.match(r"first: 120 embeddings of 4 classes .* Epoch 9\. Median angle to the own centre \d+\.\d°", label)
-    assert page.locator("svg.wb-plot").get_attribute("aria-label").startswith(pairs.summary)
+    assert page.locator("svg.wb-plot").first.get_attribute("aria-label").startswith(pairs.summary)
     pixels = page.evaluate(
         """() => { const c = document.querySelector('canvas');
         return new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size }"""

@@ -5,7 +5,7 @@ import pytest
 
 from tests.geometry.sets import clusters
 from workbench.geometry import jackknife, pair_counts, rates, wilson
-from workbench.geometry.intervals import cautious
+from workbench.geometry.intervals import cautious, half_widths
 
 Z = 1.959963984540054
 
@@ -67,3 +67,13 @@ def test_the_jackknife_is_as_wide_as_the_scatter_of_other_people():
     scatter = 2 * 2.093 * np.std(rates_found)  # t of 19 degrees of freedom, both sides
     assert 0.85 * scatter < np.mean(widths) < 1.5 * scatter
     assert np.mean(independent) < 0.75 * scatter
+
+
+def test_half_widths_are_those_of_the_jackknife_at_every_point():
+    left_out = np.random.default_rng(0).uniform(0.4, 0.6, (6, 4))
+    left_out[2, 3] = math.nan
+    half = half_widths(left_out)
+    for k in range(3):
+        assert jackknife(0.5, left_out[:, k]) == pytest.approx((0.5 - half[k], 0.5 + half[k]))
+    assert half[3] == math.inf
+    assert (half_widths(left_out[:1]) == math.inf).all()

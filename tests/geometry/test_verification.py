@@ -5,6 +5,7 @@ import pytest
 
 from tests.geometry.sets import clusters, counted
 from workbench.geometry import d_prime, pair_counts, rates, resolves, tar_at_far
+from workbench.geometry.verification import jackknife_half_widths
 
 
 def tied_scores(rng, count, low, high, bins):
@@ -112,3 +113,13 @@ def test_intervals_come_from_leaving_out_identities():
     alone = rates(pair_counts(x, y, groups=1), 0.5)
     assert alone.tar.interval == (0, 1)
     assert alone.tar.wilson == independent
+
+
+def test_half_widths_are_the_jackknife_of_the_rates_at_every_threshold():
+    genuine = np.array([-1.0, 0.3, 0.6, 0.9, 0.2, 0.7])
+    pairs = counted(genuine, -genuine, bins=8, groups=3)
+    half = jackknife_half_widths(pairs.genuine)
+    assert half.shape == (9,)
+    for k in range(8):
+        left_out = np.array([(np.delete(genuine, [g, g + 3]) >= pairs.edges[k]).mean() for g in range(3)])
+        assert half[k] == pytest.approx(4.302652729749462 * left_out.std() * np.sqrt(2))  # t of 2 degrees of freedom

@@ -94,7 +94,11 @@ def opened(name: str | Path, asked: Options, options: Mapping[str, Any]) -> Cata
             # An option that all sources have may have been meant.
             common = Options.__dataclass_fields__
             raise ValueError(unknown_name(f"parameter{kind} named", option, [*known, *common]))
-    return at_path(name, names(), skip=asked.skip) if source is None else source(**options)
+    if source is None:
+        return at_path(name, names(), skip=asked.skip)
+    # What can be made in any size is made in the one that is asked for, not resized to it.
+    made = {key: getattr(asked, key) for key in ("size", "grey") if key in known and getattr(asked, key)}
+    return source(**made, **options)
 
 
 def shown_source(name: str | Path) -> str:

@@ -12,6 +12,10 @@ from workbench.geometry.collapse import collapse as collapse
 from workbench.geometry.intervals import Interval as Interval
 from workbench.geometry.intervals import jackknife as jackknife
 from workbench.geometry.intervals import wilson as wilson
+from workbench.geometry.maps import Map as Map
+from workbench.geometry.maps import project as project
+from workbench.geometry.negatives import ClassNegatives as ClassNegatives
+from workbench.geometry.negatives import class_negatives as class_negatives
 from workbench.geometry.pairs import HardestPairs as HardestPairs
 from workbench.geometry.pairs import PairCounts as PairCounts
 from workbench.geometry.pairs import Similarities as Similarities
@@ -39,11 +43,13 @@ from workbench.geometry.verification import tar_at_far as tar_at_far
 
 __all__ = [
     "Angles",
+    "ClassNegatives",
     "Collapse",
     "EqualErrorRate",
     "Geometry",
     "HardestPairs",
     "Interval",
+    "Map",
     "PairCounts",
     "Rate",
     "Rates",
@@ -54,6 +60,7 @@ __all__ = [
     "alignment",
     "angle_between",
     "angles",
+    "class_negatives",
     "collapse",
     "d_prime",
     "equal_error_rate",
@@ -63,6 +70,7 @@ __all__ = [
     "measure",
     "overlap",
     "pair_counts",
+    "project",
     "rates",
     "resolves",
     "roc",

@@ -56,11 +56,17 @@ def jackknife(rate: float, left_out: Float64[np.ndarray, " groups"]) -> Interval
     Where a rate is undefined with some group left out (NaN), or with fewer than two groups, nothing is known: [0, 1].
     Where leaving out changes nothing, as at rates of 0 and 1, the width is 0 and says little: see `cautious`.
     """
-    groups = len(left_out)
-    if groups < 2 or np.isnan(left_out).any():
-        return NOTHING_KNOWN
-    half = _t_quantile(groups - 1) * math.sqrt((groups - 1) * float(left_out.var()))
-    return Interval(max(rate - half, 0.0), min(rate + half, 1.0))
+    half = float(half_widths(left_out[:, None])[0])
+    return Interval(max(rate - half, 0.0), min(rate + half, 1.0)) if half < math.inf else NOTHING_KNOWN
+
+
+def half_widths(left_out: Float64[np.ndarray, "groups points"]) -> Float64[np.ndarray, " points"]:
+    """Half the width of `jackknife` at many points, t_{G-1} se; infinite where nothing is known."""
+    groups, points = left_out.shape
+    if groups < 2:
+        return np.full(points, math.inf)
+    half: Float64[np.ndarray, " points"] = _t_quantile(groups - 1) * np.sqrt((groups - 1) * left_out.var(axis=0))
+    return np.where(np.isnan(half), math.inf, half)
 
 
 def cautious(one: Interval, other: Interval) -> Interval:

@@ -80,9 +80,9 @@ def roc(pairs: PairCounts) -> Roc:
 
 def equal_error_rate(pairs: PairCounts) -> EqualErrorRate:
     """The rate at which the shares of impostor pairs accepted and genuine pairs rejected are equal."""
-    value, position = _crossing(pairs.genuine.counts, pairs.impostor.counts)
+    value, position = crossing(pairs.genuine.counts, pairs.impostor.counts)
     each_left_out = zip(pairs.genuine.without, pairs.impostor.without, strict=True)
-    left_out = np.array([_crossing(genuine, impostor)[0] for genuine, impostor in each_left_out])
+    left_out = np.array([crossing(genuine, impostor)[0] for genuine, impostor in each_left_out])
     total = min(pairs.genuine.total, pairs.impostor.total)
     return EqualErrorRate(
         value=value,
@@ -91,7 +91,7 @@ def equal_error_rate(pairs: PairCounts) -> EqualErrorRate:
     )
 
 
-def _crossing(genuine: NDArray[Any], impostor: NDArray[Any]) -> tuple[float, float]:
+def crossing(genuine: NDArray[Any], impostor: NDArray[Any]) -> tuple[float, float]:
     """The EER and its place on the axis of thresholds, in bins; NaN where a kind has no pairs."""
     if not genuine.sum() or not impostor.sum():
         return math.nan, math.nan

@@ -18,7 +18,7 @@ from jaxtyping import Float64
 
 from workbench.checks import bad_parameter, number
 from workbench.geometry.accepted import accepted, lowest_threshold, tar_left_out, thresholds
-from workbench.geometry.intervals import Interval, cautious, jackknife, wilson
+from workbench.geometry.intervals import Interval, cautious, half_widths, jackknife, wilson
 from workbench.geometry.pairs import PairCounts, Similarities
 
 LEAST_ERRORS = 10  # false accepts to expect before a FAR is believed: their count is then good to about a third
@@ -143,6 +143,17 @@ def as_rate(count: int, total: int, left_out: Float64[np.ndarray, " groups"]) ->
     """A rate with both intervals, from its count and its values with each group of identities left out."""
     independent = wilson(count, total)
     return Rate(count, total, independent, cautious(independent, jackknife(count / total, left_out)))
+
+
+def jackknife_half_widths(similarities: Similarities) -> Float64[np.ndarray, " points"]:
+    """Half the width of the jackknife interval of the share accepted at each threshold, [bins + 1].
+
+    `rates` at that threshold reports the wider of Wilson's interval and the share -+ this, within [0, 1]. Infinite
+    where leaving out a group of identities leaves no pair.
+    """
+    without = accepted(similarities.without)
+    with np.errstate(invalid="ignore"):  # no pair left: 0 / 0 is NaN, which `half_widths` understands
+        return half_widths(without / without[:, :1])
 
 
 def _rate_at(similarities: Similarities, k: int) -> Rate:

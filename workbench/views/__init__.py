@@ -3,12 +3,16 @@
 The same module is a live widget in JupyterLab and inline script in a page that opens from disk, offline.
 """
 
+from workbench.views.angle_distributions import angle_distributions as angle_distributions
 from workbench.views.assets import bundle as bundle
 from workbench.views.assets import names as names
 from workbench.views.assets import runtime as runtime
 from workbench.views.assets import styles as styles
+from workbench.views.centre_gram import centre_gram as centre_gram
 from workbench.views.circle import circle as circle
+from workbench.views.embedding_map import embedding_map as embedding_map
 from workbench.views.frames import Frames as Frames
+from workbench.views.hard_pairs import hard_pairs as hard_pairs
 from workbench.views.hypersphere import hypersphere as hypersphere
 from workbench.views.margin_curves import margin_curves as margin_curves
 from workbench.views.pair_similarity import PairHistograms as PairHistograms

@@ -51,7 +51,7 @@ def picture(points: Floats, centres: Floats, labels: npt.NDArray[np.int64]) -> P
     With d = 2 the circle lies in the plane z = 0. With d > 3 the three directions are those that hold most of
     the squared length of the last frame's points (its principal components about the origin, which stays).
     """
-    own, rival, rival_class = _angles(points, centres, labels)
+    own, rival, rival_class = angles_to_centres(points, centres, labels)
     share = None
     if points.shape[2] < 3:
         pad = [(0, 0), (0, 0), (0, 3 - points.shape[2])]
@@ -64,9 +64,13 @@ def picture(points: Floats, centres: Floats, labels: npt.NDArray[np.int64]) -> P
     return Picture(points, centres, own, rival, rival_class, share)
 
 
-def _angles(
+def angles_to_centres(
     points: Floats, centres: Floats, labels: npt.NDArray[np.int64]
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Angles [T, P] in radians to the own centre and to the nearest other, and the class of that one.
+
+    NaN where there is no such centre: a zero vector is none.
+    """
     T, P, _ = points.shape
     own, rival = np.full((T, P), np.nan), np.full((T, P), np.nan)
     rival_class = np.zeros((T, P), dtype=np.int64)

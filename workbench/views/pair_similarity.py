@@ -1,14 +1,22 @@
-"""Similarities of genuine and impostor pairs, and the error rates that a threshold makes of them."""
+"""Similarities of genuine and impostor pairs, and the error rates that a threshold makes of them.
+
+Where jackknife intervals are known, half their width goes along for every threshold and kind: 16 kB a run, beside which
+the counts without each group of identities would be 320 kB. The page draws the wider of that and Wilson's, as
+`workbench.geometry.rates` reports it.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.checks import bad_parameter
+from workbench.checks import bad_parameter, unknown_name
+from workbench.theme import run_styles
 from workbench.views.payload import pack
+from workbench.views.readout import readout
+from workbench.views.text import named_runs
 from workbench.views.view import View
 
 MAX_BINS = 2000
@@ -50,28 +58,61 @@ class PairHistograms:
     impostor: npt.NDArray[np.int64]
 
 
-def pair_similarity(runs: Mapping[str, HasPairs]) -> View:
+def pair_similarity(runs: Mapping[str, HasPairs], *, class_negatives: Mapping[str, Counts] | None = None) -> View:
     """Show the cosines of genuine and impostor pairs per run, with a threshold to move.
 
     A pair is accepted when its cosine is at least the threshold. FAR is the part of impostor pairs accepted,
-    TAR that of genuine pairs accepted, FRR = 1 - TAR; each with its count and Wilson's 95 % interval (Wilson
-    1927). The threshold stands on an edge of the grid, so the rates are exact. Above 2000 bins neighbouring bins
-    are merged, all by the same whole number.
+    TAR that of genuine pairs accepted, FRR = 1 - TAR; each with its count and a 95 % interval: what
+    `workbench.geometry.rates` reports, where groups of identities were left out in turn, else Wilson's (Wilson 1927).
+    The threshold stands on an edge of the grid, so the rates are exact. Above 2000 bins neighbouring bins are merged,
+    all by the same whole number.
+
+    What a loss of class weights sees, images against the centres of other classes, can be drawn beside the impostor
+    pairs: those are what decides verification, and what UNPG adds to the loss (Jung et al. 2022, arXiv 2203.11593).
 
     Args:
-        runs: named runs, all on one grid: what `workbench.geometry.pair_counts` returns, or `PairHistograms`.
+        runs: named runs, all on one grid: what `workbench.geometry.pair_counts` returns, or `PairHistograms`, of which
+            d' and the gap are not known.
+        class_negatives: for some or all of the runs, on the same grid: what `workbench.geometry.class_negatives`
+            returns, or int64 counts.
 
     Raises:
-        ValueError: no run, counts that are negative or not whole, or two grids.
+        ValueError: no run, counts that are negative or not whole, two grids, or class negatives of an unknown run.
     """
     if not runs:
         raise ValueError(bad_parameter("pair_similarity", "runs", "a mapping of at least one run", {}))
+    for name in class_negatives or {}:
+        if name not in runs:
+            raise ValueError(unknown_name("run", name, runs))
     bins = np.size(_plain(next(iter(runs.values())).genuine))
     blocks: dict[str, np.ndarray] = {}
-    for i, (name, run) in enumerate(runs.items()):
+    told = []
+    for i, ((name, run), style) in enumerate(zip(runs.items(), run_styles(len(runs)), strict=True)):
         blocks[f"genuine{i}"] = coarsen(_counts(name, "genuine", run.genuine, bins))
         blocks[f"impostor{i}"] = coarsen(_counts(name, "impostor", run.impostor, bins))
-    return View("pair_similarity", pack(_header(list(runs)), **blocks))
+        negatives = (class_negatives or {}).get(name)
+        if negatives is not None:
+            blocks[f"centre{i}"] = coarsen(_counts(name, "class_negatives", negatives, bins))
+        if _measured(run):
+            blocks |= _half_widths(run, i, bins // len(blocks[f"genuine{i}"]))
+        told.append({"name": name, **asdict(style), "numbers": readout(run, negatives)})
+    with_jackknife = all(f"genuineHalf{i}" in blocks for i in range(len(runs)))
+    return View("pair_similarity", pack(_header(told, bool(class_negatives), with_jackknife), **blocks))
+
+
+def _measured(run: HasPairs) -> bool:
+    """Whether it is a `workbench.geometry.PairCounts`, or as good as one."""
+    return all(hasattr(kind, name) for kind in (run.genuine, run.impostor) for name in ("without", "mean", "lowest"))
+
+
+def _half_widths(run: Any, i: int, merged: int) -> dict[str, np.ndarray]:
+    """Half the width of the jackknife's interval at each edge that the page has."""
+    from workbench.geometry.verification import jackknife_half_widths  # here, because it brings torch
+
+    return {
+        f"{kind}Half{i}": jackknife_half_widths(getattr(run, kind))[:-1:merged].astype(np.float32)
+        for kind in ("genuine", "impostor")
+    }
 
 
 def coarsen(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -102,18 +143,29 @@ def _counts(run: str, what: str, values: Counts, bins: int) -> npt.NDArray[np.fl
     return array.astype(np.float64)
 
 
-def _header(names: list[str]) -> dict[str, Any]:
+def _header(runs: list[dict[str, Any]], with_classes: bool, with_jackknife: bool) -> dict[str, Any]:
+    classes = (
+        "Dashed: images against the centres of other classes, the only negatives that a loss of class weights sees; "
+        "its interval takes them for independent. "
+        if with_classes
+        else ""
+    )
+    intervals = (
+        "The intervals are 95 %, the wider of Wilson's and a jackknife over groups of identities, so that images and "
+        "people that pairs share are accounted for."
+        if with_jackknife
+        else "The intervals are Wilson's, 95 %, as if pairs were independent; pairs share images, so the true "
+        "uncertainty is larger."
+    )
     return {
         "title": "Similarity of genuine and impostor pairs",
         "summary": (
-            "Distributions of the cosine of genuine and impostor pairs, "
-            f"{'run' if len(names) == 1 else 'runs'} {', '.join(names)}."
+            f"Distributions of the cosine of genuine and impostor pairs, {named_runs([run['name'] for run in runs])}."
         ),
         "caption": (
             "A pair is accepted when its cosine is at least the threshold. Filled: the pairs that are then judged "
             "wrongly. Each curve is drawn to its own height; on the log scale all are densities per unit of "
-            "cosine, and what is judged wrongly is drawn thick. The intervals are "
-            "Wilson's, 95 %, as if pairs were independent; pairs share images, so the true uncertainty is larger."
+            f"cosine, and what is judged wrongly is drawn thick. {classes}{intervals}"
         ),
-        "runs": [{"name": name} for name in names],
+        "runs": runs,
     }

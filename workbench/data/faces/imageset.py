@@ -65,7 +65,7 @@ def synthetic_faces(
     truth = drawn(options)
     names = [f"person {number:0{len(str(identities - 1))}}" for number in range(identities)]
     held_out = truth.held_out if bool(truth.held_out.any()) else None
-    return ImageSet(render(truth), truth.given_labels, names, _source(options), held_out)
+    return ImageSet(render(truth), truth.given_labels, names, _source(options), held_out=held_out)
 
 
 def _source(options: FaceOptions) -> str:

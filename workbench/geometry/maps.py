@@ -1,0 +1,104 @@
+"""Flat maps of embeddings, and how far their neighbourhoods can be trusted."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from workbench.checks import bad_parameter, one_of, whole
+from workbench.geometry.inputs import Array, as_numpy, unit_rows
+
+METHODS = ("pca", "umap")
+NEIGHBOURS = 15  # umap-learn's default
+FEWEST_FOR_UMAP = 10
+_TRUST_AT_MOST = 3000  # samples; the number needs all their distances, N x N
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Embeddings laid out in a plane.
+
+    Attributes:
+        points: Where each sample lies, [N, 2]. A map of PCA has the scale of the unit sphere, one of UMAP has none.
+        method: "pca" or "umap".
+        seed: Of the layout; PCA has no chance in it.
+        neighbours: How many nearest neighbours `trustworthiness` (and UMAP) look at.
+        trustworthiness: In [0, 1], 1 where all neighbours on the map are neighbours by angle too (Venna and Kaski
+            2001); None below 4 samples, which have no neighbourhoods to compare.
+        explained: Share of the variance of the unit vectors that the two axes hold, in [0, 1]; None for UMAP.
+    """
+
+    points: Float64[np.ndarray, "N 2"]
+    method: str
+    seed: int
+    neighbours: int
+    trustworthiness: float | None
+    explained: float | None
+
+
+def project(embeddings: Array, *, method: str = "pca", seed: int = 0, neighbours: int = NEIGHBOURS) -> Map:
+    """Lay out the directions of embeddings in a plane.
+
+    PCA turns the unit vectors about their mean and drops all but the two directions of largest variance: distances
+    on the map are never longer than the true ones. UMAP (McInnes, Healy and Melville 2018, arXiv 1802.03426) by
+    cosine distance keeps neighbourhoods and nothing else: sizes of clusters and distances between them mean nothing.
+
+    Args:
+        embeddings: [N, D], D at least 2, any norm but zero.
+        method: "pca" or "umap".
+        seed: Makes UMAP repeatable on one machine, and chooses the samples behind `trustworthiness` above 3000.
+        neighbours: Nearest neighbours, at least 2; 15 by default, as in umap-learn. Less where there are fewer samples.
+
+    Raises:
+        ValueError: Inputs of the wrong shape, rows that are not finite or zero, another method, or fewer than 10
+            samples for UMAP.
+    """
+    one_of("project", "method", method, METHODS)
+    seed = whole("project", "seed", seed, least=0)
+    neighbours = whole("project", "neighbours", neighbours, least=2)
+    unit: np.ndarray = as_numpy(unit_rows(embeddings))
+    if unit.shape[1] < 2:
+        raise ValueError(bad_parameter("project", "embeddings", "a matrix [N, D] with D at least 2", unit.shape))
+    explained = None
+    if method == "pca":
+        points, explained = _principal(unit)
+    else:
+        points = _umap(unit, seed, min(neighbours, len(unit) - 1))
+    # Trustworthiness is defined for fewer neighbours than half the samples.
+    at_most = (min(len(unit), _TRUST_AT_MOST) - 1) // 2
+    looked_at = min(neighbours, at_most)
+    trust = _trust(unit, points, looked_at, seed) if looked_at > 0 else None
+    return Map(points, method, seed, looked_at, trust, explained)
+
+
+def _principal(unit: np.ndarray) -> tuple[np.ndarray, float]:
+    centred = unit - unit.mean(axis=0)
+    variance, directions = np.linalg.eigh(centred.T @ centred)
+    axes = directions[:, :-3:-1]
+    # An axis has no sign of its own; this one is the same on every machine.
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
+    whole_variance = float(variance.sum())
+    share = min(float(variance[-2:].sum()) / whole_variance, 1.0) if whole_variance > 1e-12 else 1.0
+    return centred @ axes, share
+
+
+def _umap(unit: np.ndarray, seed: int, neighbours: int) -> np.ndarray:
+    if len(unit) < FEWEST_FOR_UMAP:
+        rule = f"at least {FEWEST_FOR_UMAP} samples for UMAP"
+        raise ValueError(bad_parameter("project", "embeddings", rule, len(unit), hint="Use method='pca'."))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries to each other
+        from umap import UMAP  # here, because it takes seconds to import
+
+        mapper = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+        return np.asarray(mapper.fit_transform(unit), dtype=np.float64)
+
+
+def _trust(unit: np.ndarray, points: np.ndarray, neighbours: int, seed: int) -> float:
+    from sklearn.manifold import trustworthiness  # here, because it takes longer to import than all of geometry
+
+    if len(unit) > _TRUST_AT_MOST:
+        chosen = np.random.default_rng(seed).choice(len(unit), _TRUST_AT_MOST, replace=False)
+        unit, points = unit[chosen], points[chosen]
+    return float(trustworthiness(unit, points, n_neighbors=neighbours, metric="cosine"))
