@@ -36,20 +36,29 @@ trains nothing twice.
 \b
 Examples:
   workbench report
-  workbench report -p 'losses=[cosface,elasticface-cos+]' -p seed=1"""
+  workbench report -p 'losses=[cosface,elasticface-cos+]' -p seed=1
+  workbench report --embeddings lfw.npz -p images=lfw/"""
 
 
 @app.command(help=_help(ReportConfig, _REPORT))
 def report(
-    notebook: Annotated[str, typer.Argument(help="A notebook of the workbench, or a path.")] = "90_run_report",
+    notebook: Annotated[str | None, typer.Argument(help="A notebook of the workbench, or a path.")] = None,
     parameter: Parameters = [],  # noqa: B006 - typer only reads it
+    embeddings: Annotated[
+        Path | None,
+        typer.Option("--embeddings", metavar="FILE", help="Train nothing: show embeddings, .npz, .npy or .parquet."),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Render a notebook."""
     from workbench import reports
 
+    given = values(parameter)
+    if embeddings is not None:
+        notebook = notebook or "92_embeddings_report"
+        given = {"embeddings": str(embeddings.resolve()), **given}
     try:
-        path = reports.render(notebook, values(parameter), output, progress=True)
+        path = reports.render(notebook or reports.DEFAULT_NOTEBOOK, given, output, progress=True)
     except reports.ReportError as error:
         fail(str(error), code=1)
     print(f"\nThe report is {path}")

@@ -4,9 +4,20 @@ from workbench.reports.cards import headline as headline
 from workbench.reports.cards import numbers as numbers
 from workbench.reports.cards import run_card as run_card
 from workbench.reports.execution import ReportError as ReportError
+from workbench.reports.rendering import DEFAULT_NOTEBOOK as DEFAULT_NOTEBOOK
 from workbench.reports.rendering import find_notebook as find_notebook
 from workbench.reports.rendering import notebooks as notebooks
 from workbench.reports.rendering import render as render
 from workbench.reports.rendering import write_index as write_index
 
-__all__ = ["ReportError", "find_notebook", "headline", "notebooks", "numbers", "render", "run_card", "write_index"]
+__all__ = [
+    "DEFAULT_NOTEBOOK",
+    "ReportError",
+    "find_notebook",
+    "headline",
+    "notebooks",
+    "numbers",
+    "render",
+    "run_card",
+    "write_index",
+]
