@@ -135,7 +135,7 @@ def test_image_sets_are_listed_and_counted(workbench: Command) -> None:
             ("data", "show", "digts"),
             f"There is no data set 'digts'. Did you mean 'digits'? Known: {', '.join(sorted(data.names()))}.",
         ),
-        (("report", "90_run_reprt"), "There is no notebook '90_run_reprt'. Did you mean '90_run_report'?"),
+        (("report", "90_run_reprt"), "There is no notebook '90_run_reprt'. Did you mean '90_run_report'"),
         (("trian",), "No such command 'trian'. Did you mean 'train'?"),
         (("train", "--epochs=3"), "No such option: --epochs"),
         (("train", "-p"), "Option '-p' requires an argument."),

@@ -184,6 +184,6 @@ def test_files_and_protocol_are_one_for_each_image() -> None:
         with pytest.raises(ValueError) as error:
             ImageSet(images(), labels(0, 0, 0, 0), ["a"], held_out=held_out)
         assert str(error.value) == (
-            "The 'held_out' mask of an ImageSet must be 4 truth values, one for each image. Got "
+            "The held_out mask of an ImageSet must be 4 truth values, one for each image. Got "
             f"{held_out.dtype} of shape {list(held_out.shape)} instead."
         )

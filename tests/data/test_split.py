@@ -96,7 +96,7 @@ SHARE = "The 'share' parameter of split must be a number inside (0, 1)."
         (
             [0, 0, 1, 1],
             {"by": "people"},
-            "The 'by' parameter of split must be 'images', 'classes' or 'protocol'. Got 'people' instead.",
+            "The 'by' parameter of split must be 'auto', 'images', 'classes' or 'protocol'. Got 'people' instead.",
         ),
         ([0, 0, 0], {}, f"{TWO_CLASSES} Got 1 of 1 after holding out 0.3 by images."),
         ([0, 0, 1, 1], {"by": "classes"}, f"{TWO_CLASSES} Got 1 of 2 after holding out 0.3 by classes."),

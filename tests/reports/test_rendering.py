@@ -94,7 +94,7 @@ def test_wrong_parameters_run_nothing(tmp_path: Path) -> None:
 
 
 def test_unknown_notebooks_name_the_nearest() -> None:
-    with pytest.raises(ValueError, match=r"There is no notebook '90_run_reports'\. Did you mean '90_run_report'\?"):
+    with pytest.raises(ValueError, match=r"There is no notebook '90_run_reports'\. Did you mean '90_run_report' or"):
         reports.find_notebook("90_run_reports")
 
 

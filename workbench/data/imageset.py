@@ -74,13 +74,6 @@ class ImageSet:
                 f"The files of an ImageSet must be {len(self.images)} names, one for each image, or none. Got "
                 f"{len(self.files)} instead."
             )
-        if self.held_out is not None and (
-            self.held_out.shape != (len(self.images),) or self.held_out.dtype != torch.bool
-        ):
-            raise ValueError(
-                f"The 'held_out' mask of an ImageSet must be {len(self.images)} truth values, one for each image. Got "
-                f"{self.held_out.dtype} of shape {list(self.held_out.shape)} instead."
-            )
 
     def __len__(self) -> int:
         return len(self.images)

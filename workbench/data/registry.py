@@ -93,7 +93,7 @@ def opened(name: str | Path, asked: Options, options: Mapping[str, Any]) -> Cata
             kind = "" if source is None else f" of the data set {str(name)!r}"
             # An option that all sources have may have been meant.
             common = Options.__dataclass_fields__
-            raise ValueError(unknown_name(f"parameter{kind} named", option, [*known, *common]))
+            raise ValueError(unknown_name(f"parameter{kind} named", option, {*known, *common}))
     if source is None:
         return at_path(name, names(), skip=asked.skip)
     # What can be made in any size is made in the one that is asked for, not resized to it.
