@@ -85,8 +85,10 @@ RADIANS = "It is an angle in radians: 0.5 is 28.6 degrees."
         ({"loss": "arcfase"}, ARCFASE),
         (
             {"data": "digts"},
-            f"There is no data set 'digts'. Did you mean 'digits'? Known: {', '.join(sorted(data.names()))}. "
-            "Or give a path.",
+            (
+                f"There is no data set 'digts'. Did you mean 'digits'? Known: {', '.join(sorted(data.names()))}. "
+                "Or give a path."
+            ),
         ),
         (
             {"model": "conv"},
