@@ -262,7 +262,7 @@ def test_with_keys_alone(open_views: Open) -> None:
     assert float(cosine.replace("−", "-")) == pytest.approx(a @ b, abs=0.0006)
     assert address(page)["pins"].endswith(":117,1")
     page.keyboard.press("Escape")
-    assert voice(page) == "Pins cleared."
+    assert voice(page) == "Selection cleared."
     assert "pins" not in address(page)
     assert page.locator(".wb-tip").is_hidden()
 
@@ -271,7 +271,7 @@ def assert_point(sentence: str, row: int, run: views.Frames, labels: np.ndarray)
     """The sentence says of a point what the embeddings say."""
     angles = np.rad2deg(np.arccos(np.clip(run.centres[0] @ run.embeddings[0, row], -1, 1)))
     others = np.where(np.arange(len(angles)) == labels[row], np.inf, angles)
-    pattern = r"point (\d+), class (\d), ([\d.]+)° from its own centre, ([\d.]+)° from class (\d)"
+    pattern = r"point (\d+), class (\d), ([\d.]+)° from own centre, ([\d.]+)° from class (\d)"
     number, label, own, rival, other = re.fullmatch(pattern, sentence).groups()
     assert (int(number), int(label), int(other)) == (row, labels[row], others.argmin())
     assert float(own) == pytest.approx(angles[labels[row]], abs=0.06)

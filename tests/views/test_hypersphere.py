@@ -9,6 +9,9 @@ from PIL import Image
 from workbench import views
 from workbench.views.payload import QUANTISATION_ERROR_RAD, dequantise, unpack
 
+FIND = "Type a name under Focus to find a class."
+ONE_EPOCH = "One epoch only: there is nothing to play."
+
 
 def cloud(T: int, P: int, d: int, C: int, seed: int = 0) -> tuple[views.Frames, np.ndarray]:
     rng = np.random.default_rng(seed)
@@ -30,9 +33,9 @@ def test_points_and_centres_are_the_given_directions() -> None:
 def test_sampling_is_stated_and_stratified() -> None:
     run, labels = cloud(1, 3000, 3, 10)
     header, blocks = unpack(views.hypersphere({"a": run}, labels, points=1200, seed=4).payload)
-    assert header["notes"] == ["Showing 1\u202f200 of 3\u202f000, stratified by class, seed 4."]
+    assert header["notes"] == ["Showing 1\u202f200 of 3\u202f000, stratified by class, seed 4.", ONE_EPOCH]
     assert np.bincount(blocks["labels"]).tolist() == [120] * 10
-    assert unpack(views.hypersphere({"a": run}, labels, points=3000).payload)[0]["notes"] == []
+    assert unpack(views.hypersphere({"a": run}, labels, points=3000).payload)[0]["notes"] == [ONE_EPOCH]
 
 
 def test_rows_without_a_direction_are_dropped_and_said() -> None:
@@ -63,7 +66,12 @@ def test_states_have_sentences() -> None:
     cases: list[tuple[Any, Any, str]] = [
         (views.Frames(np.zeros((1, 0, 3))), [], "No points to show."),
         (one, labels, "One class only: there is no other centre to be near to."),
-        (many, many_labels, "201 classes are too many for colours: one in focus, the others grey."),
+        (
+            many,
+            many_labels,
+            f"201 classes are too many for colours: one in focus, the others grey. {FIND}",
+        ),
+        (many, many_labels, ONE_EPOCH),
     ]
     for run, its_labels, sentence in cases:
         assert sentence in unpack(views.hypersphere({"a": run}, its_labels).payload)[0]["notes"]
@@ -105,7 +113,7 @@ def test_runs_are_turned_onto_the_first() -> None:
     ("change", "message"),
     [
         ({"runs": {}}, "'runs' parameter of hypersphere must be a mapping of 1 to 4 runs. Got 0"),
-        ({"points": 0}, "'points' parameter of hypersphere must be an integer in .1, 20000.. Got 0"),
+        ({"points": 0}, "'points' parameter of hypersphere must be a whole number of at least 1. Got 0"),
         ({"labels": [0, 1, 2]}, "'embeddings' parameter of the run 'a' must be .* one row for each of 3 labels"),
         ({"labels": [0, 1, 2, 4]}, r"'labels' .* must be integers in \[0, 3\), the number of classes. Got \[0, 4\]"),
         ({"labels": [0, 1, 2, -1]}, "'labels' parameter"),

@@ -14,6 +14,7 @@ from workbench.views.embedding_map import embedding_map as embedding_map
 from workbench.views.frames import Frames as Frames
 from workbench.views.hard_pairs import hard_pairs as hard_pairs
 from workbench.views.hypersphere import hypersphere as hypersphere
+from workbench.views.margin import Margin as Margin
 from workbench.views.margin_curves import margin_curves as margin_curves
 from workbench.views.pair_similarity import PairHistograms as PairHistograms
 from workbench.views.pair_similarity import pair_similarity as pair_similarity

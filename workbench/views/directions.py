@@ -20,6 +20,7 @@ class Picture:
         rival_class: int64 [T, P], the class of that centre, 0 where there is none.
         share: the part of the squared length of the last frame's points that three directions hold; None when
             nothing was left out.
+        axes: float64 [d, 3], what took the vectors of d dimensions to the three drawn.
     """
 
     points: Floats
@@ -28,6 +29,7 @@ class Picture:
     rival: Floats
     rival_class: npt.NDArray[np.int64]
     share: float | None
+    axes: Floats
 
 
 def normalise(vectors: Floats) -> Floats:
@@ -53,15 +55,34 @@ def picture(points: Floats, centres: Floats, labels: npt.NDArray[np.int64]) -> P
     """
     own, rival, rival_class = angles_to_centres(points, centres, labels)
     share = None
-    if points.shape[2] < 3:
-        pad = [(0, 0), (0, 0), (0, 3 - points.shape[2])]
-        points, centres = np.pad(points, pad), np.pad(centres, pad)
-    elif points.shape[2] > 3:
+    axes = np.eye(points.shape[2], 3)
+    if points.shape[2] > 3:
         squared, directions = np.linalg.eigh(points[-1].T @ points[-1])
         share = float(squared[-3:].sum() / squared.sum()) if len(points[-1]) else 1.0
         axes = directions[:, :-4:-1]
-        points, centres = points @ axes, centres @ axes
-    return Picture(points, centres, own, rival, rival_class, share)
+    return Picture(points @ axes, centres @ axes, own, rival, rival_class, share, axes)
+
+
+def nearest_centres(centres: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Of each centre [T, C, d] of length 1, the angle to the nearest other, [T, C] in radians, and its class.
+
+    NaN and class 0 where a class has no centre, a zero vector, or no other has one.
+    """
+    T, C, _ = centres.shape
+    angle, nearest = np.full((T, C), np.nan), np.zeros((T, C), dtype=np.int64)
+    for t in range(T):
+        present = np.flatnonzero(np.linalg.norm(centres[t], axis=-1) > 0)
+        if len(present) < 2:
+            continue
+        among = centres[t, present]
+        for start in range(0, len(present), 1024):
+            rows = np.arange(start, min(start + 1024, len(present)))
+            cosines = among[rows] @ among.T
+            cosines[np.arange(len(rows)), rows] = -np.inf
+            best = cosines.argmax(axis=1)
+            nearest[t, present[rows]] = present[best]
+            angle[t, present[rows]] = np.arccos(np.clip(cosines[np.arange(len(rows)), best], -1, 1))
+    return angle, nearest
 
 
 def angles_to_centres(
@@ -124,4 +145,5 @@ def turned_onto(reference: Picture, other: Picture) -> Picture:
         rival=other.rival,
         rival_class=other.rival_class,
         share=other.share,
+        axes=other.axes @ turn,
     )

@@ -1,24 +1,31 @@
 """The unit sphere of one to four runs: where embeddings and class centres point, from epoch to epoch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.checks import bad_parameter
+from workbench.checks import bad_parameter, whole
 from workbench.theme import MAX_COLOURED_CLASSES, class_styles
-from workbench.views.directions import Picture, picture, turned_onto, viewpoint
+from workbench.views.density import bands, density
+from workbench.views.directions import Picture, nearest_centres, picture, turned_onto, viewpoint
 from workbench.views.frames import Frames, Samples, collect
+from workbench.views.margin import Margin, checked_margins
 from workbench.views.payload import pack, quantise
 from workbench.views.sampling import stratified
+from workbench.views.sphere_texts import badge, notes, texts
 from workbench.views.sprites import sprite
 from workbench.views.view import View
 
 MAX_RUNS = 4
-MAX_POINTS = 20_000
+MAX_LIVE_POINTS = 50_000
+MAX_PAGE_POINTS = 20_000
+MAX_PAGE_MARKS = 300_000  # points times snapshots: 6 bytes each, 1.8 MB a run
+MAX_THUMBNAILS = 3000
+DENSITY_SAMPLE = 2000
 
 
 def hypersphere(
@@ -28,6 +35,7 @@ def hypersphere(
     names: Sequence[str] | None = None,
     thumbnails: npt.NDArray[np.uint8] | None = None,
     steps: Sequence[float] | None = None,
+    margins: Mapping[str, Margin | None] | None = None,
     points: int = 2000,
     seed: int = 0,
 ) -> View:
@@ -37,34 +45,93 @@ def hypersphere(
     of the last snapshot, and says so; the angles it prints are always those of the full d dimensions. Runs after
     the first are rotated or reflected as a whole onto the first, which leaves every angle within a run.
 
+    How many points are shown, stratified by class and always said: as many as asked for, at most 20 000 and at most
+    300 000 over all snapshots in a page, at most 50 000 in a running notebook. Who asks for more, and has more, gets
+    a density instead: all samples counted on 5000 cells of equal area, with a sample of 2000 to pick from.
+
+    The margin cap of the class in focus is the largest cap around its centre in which every sample keeps the margin
+    to every other centre: theta up to the root of psi(theta) = cos(phi - theta), with phi the angle to the nearest
+    other centre. For ArcFace (phi - m) / 2, for CosFace phi / 2 - asin(m / (2 sin(phi / 2))). Towards that centre it
+    is the exact border, in other directions a sample outside it may still keep the margin. With d > 3 it is given in
+    words and not drawn.
+
     Args:
         runs: one to four named runs of the same P samples, T snapshots and C classes.
         labels: integers [P] in [0, C).
         names: C class names; the class numbers by default.
-        thumbnails: uint8 [P, H, W] or [P, H, W, 3], shown beside the pointer.
+        thumbnails: uint8 [P, H, W] or [P, H, W, 3], shown beside the pointer, for at most 3000 of the points.
         steps: T increasing numbers under the slider, such as epochs; 0 to T - 1 by default.
-        points: show at most so many points, stratified by class; at most 20 000.
+        margins: the margin of a run's loss, by the run's name; no cap for a run without.
+        points: how many points to show, at least 1.
         seed: of the choice of points.
 
     Raises:
-        ValueError: shapes do not agree, a label is out of range, or there are too many runs or points.
+        ValueError: shapes do not agree, a label is out of range, or there are too many runs.
     """
     if not 1 <= len(runs) <= MAX_RUNS:
         raise ValueError(bad_parameter("hypersphere", "runs", f"a mapping of 1 to {MAX_RUNS} runs", len(runs)))
-    if not 1 <= points <= MAX_POINTS:
-        raise ValueError(bad_parameter("hypersphere", "points", f"an integer in [1, {MAX_POINTS}]", points))
+    whole("hypersphere", "points", points, least=1)
+    asked = checked_margins("hypersphere", margins or {}, runs)
     samples = collect(runs, labels, names=names, steps=steps)
-    chosen = stratified(samples.labels, points, seed=seed)
-    shown, rows = samples.labels[chosen], samples.rows[chosen]
+    wanted = min(points, len(samples.labels))
+    dense = wanted > MAX_LIVE_POINTS
+    whole_picture = _draw(samples, stratified(samples.labels, DENSITY_SAMPLE if dense else wanted, seed=seed))
+    fits = min(len(whole_picture.rows), MAX_PAGE_POINTS, max(1, MAX_PAGE_MARKS // len(samples.steps)))
+    smaller = None
+    if fits < len(whole_picture.rows):
+        smaller = whole_picture.part(stratified(whole_picture.labels, fits, seed=seed))
+    facts: dict[str, Any] = {"samples": sha256(np.asarray(labels, dtype=np.int64).tobytes()).hexdigest()[:8]}
+    common = _distances(samples, whole_picture, asked)
+    if dense:
+        facts["density"], cells = _density(samples, whole_picture)
+        common |= cells
 
+    def payload(drawn: _Drawn) -> dict[str, Any]:
+        tiles = _thumbnails(thumbnails, drawn.rows[:MAX_THUMBNAILS], samples)
+        without = len(drawn.rows) - MAX_THUMBNAILS if tiles else 0
+        most = facts["density"]["most"] if dense else None
+        said = notes(samples, len(drawn.rows), seed, most=most, without_thumbnail=max(0, without))
+        words = texts(samples, len(samples.labels if dense else drawn.rows), dense=dense, caps=any(asked.values()))
+        header = {**words, **facts, **_header(samples, drawn, asked), "notes": said, "thumbnails": tiles}
+        return pack(header, **_blocks(drawn), **common)
+
+    return View("hypersphere", payload(whole_picture), page=payload(smaller) if smaller else None)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Some of the samples, P' of them: their row numbers and labels int64 [P'], and the picture of each run."""
+
+    rows: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    pictures: list[Picture]
+
+    def part(self, chosen: npt.NDArray[np.int64]) -> "_Drawn":
+        pictures = [
+            replace(
+                one,
+                points=one.points[:, chosen],
+                own=one.own[:, chosen],
+                rival=one.rival[:, chosen],
+                rival_class=one.rival_class[:, chosen],
+            )
+            for one in self.pictures
+        ]
+        return _Drawn(self.rows[chosen], self.labels[chosen], pictures)
+
+
+def _draw(samples: Samples, chosen: npt.NDArray[np.int64]) -> _Drawn:
+    shown = samples.labels[chosen]
     pictures: list[Picture] = []
     for name, embeddings in samples.embeddings.items():
         drawn = picture(embeddings[:, chosen], samples.centres[name], shown)
         pictures.append(turned_onto(pictures[0], drawn) if pictures else drawn)
-    azimuth, elevation = viewpoint(pictures)
-    header = {
-        **_texts(samples, len(rows)),
-        "samples": sha256(np.asarray(labels, dtype=np.int64).tobytes()).hexdigest()[:8],
+    return _Drawn(samples.rows[chosen], shown, pictures)
+
+
+def _header(samples: Samples, drawn: _Drawn, margins: Mapping[str, Margin | None]) -> dict[str, Any]:
+    azimuth, elevation = viewpoint(drawn.pictures)
+    return {
         "steps": samples.steps,
         "classes": [
             {"name": name, **asdict(style)}
@@ -73,28 +140,46 @@ def hypersphere(
         "camera": {"azimuth": round(azimuth, 2), "elevation": round(elevation, 2), "zoom": 1},
         "grey": len(samples.names) > MAX_COLOURED_CLASSES,
         "runs": [
-            {"name": name, "badge": _badge(drawn, embeddings.shape[2])}
-            for (name, embeddings), drawn in zip(samples.embeddings.items(), pictures, strict=True)
+            {"name": name, "badge": badge(one), "margin": asdict(margin) if margin else None}
+            for (name, margin), one in zip(margins.items(), drawn.pictures, strict=True)
         ],
-        "notes": _notes(samples, shown, seed),
-        "thumbnails": _thumbnails(thumbnails, rows, samples),
     }
-    return View(
-        "hypersphere", pack(header, labels=shown.astype(np.int32), rows=rows.astype(np.int32), **_blocks(pictures))
-    )
 
 
-def _blocks(pictures: list[Picture]) -> dict[str, np.ndarray]:
+def _blocks(drawn: _Drawn) -> dict[str, np.ndarray]:
     """Points and centres; angles too where the three drawn components do not give them."""
-    blocks: dict[str, np.ndarray] = {}
-    for i, drawn in enumerate(pictures):
-        blocks[f"points{i}"] = quantise(drawn.points)
-        blocks[f"centres{i}"] = quantise(drawn.centres)
-        if drawn.share is not None:
-            blocks[f"own{i}"] = drawn.own.astype(np.float32)
-            blocks[f"rival{i}"] = drawn.rival.astype(np.float32)
-            blocks[f"rivalClass{i}"] = drawn.rival_class.astype(np.int32)
+    blocks: dict[str, np.ndarray] = {"labels": drawn.labels.astype(np.int32), "rows": drawn.rows.astype(np.int32)}
+    for i, one in enumerate(drawn.pictures):
+        blocks[f"points{i}"] = quantise(one.points)
+        blocks[f"centres{i}"] = quantise(one.centres)
+        if one.share is None:
+            continue
+        blocks[f"own{i}"] = one.own.astype(np.float32)
+        blocks[f"rival{i}"] = one.rival.astype(np.float32)
+        blocks[f"rivalClass{i}"] = one.rival_class.astype(np.int32)
     return blocks
+
+
+def _distances(samples: Samples, drawn: _Drawn, margins: Mapping[str, Margin | None]) -> dict[str, np.ndarray]:
+    """How far each centre is from the nearest other, for runs with a margin whose picture does not tell."""
+    blocks: dict[str, np.ndarray] = {}
+    for i, ((name, margin), one) in enumerate(zip(margins.items(), drawn.pictures, strict=True)):
+        if margin and one.share is not None:
+            angle, nearest = nearest_centres(samples.centres[name])
+            blocks |= {f"apart{i}": angle.astype(np.float32), f"apartClass{i}": nearest.astype(np.int32)}
+    return blocks
+
+
+def _density(samples: Samples, drawn: _Drawn) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """All samples on the grid, each run turned as it is drawn."""
+    blocks: dict[str, np.ndarray] = {}
+    by_class, most = [], 0
+    for i, (embeddings, one) in enumerate(zip(samples.embeddings.values(), drawn.pictures, strict=True)):
+        counted = density(embeddings @ one.axes, samples.labels, len(samples.names))
+        blocks |= {f"starts{i}": counted.starts, f"cells{i}": counted.cells, f"counts{i}": counted.counts}
+        by_class.append(counted.by_class)
+        most = max(most, counted.most)
+    return {"columns": bands().tolist(), "byClass": by_class, "most": most}, blocks
 
 
 def _thumbnails(
@@ -107,54 +192,4 @@ def _thumbnails(
     if images.dtype != np.uint8 or not shape_fits or len(images) != total:
         rule = f"a uint8 array [{total}, H, W] or [{total}, H, W, 3]"
         raise ValueError(bad_parameter("hypersphere", "thumbnails", rule, (images.dtype.name, images.shape)))
-    return asdict(sprite(images[rows]))
-
-
-def _texts(samples: Samples, shown: int) -> dict[str, str]:
-    runs, classes, snapshots = list(samples.embeddings), len(samples.names), len(samples.steps)
-    centre = "the mean direction of its class" if samples.averaged else "the weight vector of its class"
-    when = f" at {snapshots} epochs" if snapshots > 1 else ""
-    return {
-        "title": "Embeddings on the unit sphere",
-        "summary": (
-            f"{_count(shown, 'embedding')} of {_count(classes, 'class', 'classes')} on the unit sphere{when}, "
-            f"{'run' if len(runs) == 1 else 'runs'} {', '.join(runs)}."
-        ),
-        "caption": (
-            f"Each mark is one embedding, each arrow {centre}; marks on the far side are faint. "
-            "Angles are what the loss sees: read them from the rulers and the labels, since the picture shortens "
-            "distances towards the rim. Where a class lies on the sphere has no meaning, only the angles between."
-        ),
-    }
-
-
-def _badge(drawn: Picture, dimension: int) -> str:
-    if drawn.share is None:
-        return ""
-    return f"3 of {dimension} dimensions: shows {100 * drawn.share:.0f} % of variance. Angles are not preserved."
-
-
-def _notes(samples: Samples, shown: npt.NDArray[np.int64], seed: int) -> list[str]:
-    """What a reader has to know about these points: sampling, what was left out, what cannot be shown."""
-    notes = []
-    total, classes = len(samples.labels), len(samples.names)
-    if len(shown) < total:
-        notes.append(f"Showing {_count(len(shown))} of {_count(total)}, stratified by class, seed {seed}.")
-    if samples.dropped:
-        left_out = _count(samples.dropped, "row")
-        notes.append(f"{left_out} left out: NaN, infinite or zero in some epoch, so without a direction.")
-    if not len(shown):
-        notes.append("No points to show.")
-    elif classes == 1:
-        notes.append("One class only: there is no other centre to be near to.")
-    elif classes > MAX_COLOURED_CLASSES:
-        notes.append(f"{_count(classes)} classes are too many for colours: one in focus, the others grey.")
-    if len(samples.embeddings) > 1 and len(shown):
-        notes.append("Later runs are turned as a whole onto the first; no angle within a run changes.")
-    return notes
-
-
-def _count(n: int, singular: str = "", plural: str = "") -> str:
-    """12 345 as people read it, with narrow spaces that do not break, and its noun."""
-    number = f"{n:,}".replace(",", "\u202f")
-    return f"{number} {singular if n == 1 else plural or singular + 's'}" if singular else number
+    return {**asdict(sprite(images[rows])), "count": len(rows)}

@@ -21,11 +21,13 @@ class View:
     Attributes:
         name: the module that draws it, one of `workbench.views.names()`.
         payload: header and blocks, as made by `workbench.views.payload.pack`; the header holds the texts.
+        page: the payload of the static form, with less in it where a page can hold less; `payload` by default.
     """
 
-    def __init__(self, name: str, payload: dict[str, Any]) -> None:
+    def __init__(self, name: str, payload: dict[str, Any], *, page: dict[str, Any] | None = None) -> None:
         self.name = name
         self.payload = payload
+        self.page = payload if page is None else page
 
     @property
     def title(self) -> str:
@@ -47,12 +49,12 @@ class View:
 
         It starts with `<!--wb:view-->` and ends with `<!--/wb:view-->`. Data cannot contain either.
         """
-        data = to_json(self.payload)
+        data = to_json(self.page)
         digest = sha256(f"{self.name}{data}".encode()).hexdigest()[:10]
         return (
             f'{BEGIN}<figure class="wb-view" data-wb-view="{self.name}" id="wb-{self.name}-{digest}">'
             f'<figcaption class="wb-head"><span class="wb-title">{escape(self.title)}</span></figcaption>'
-            f'<div class="wb-stage"><p class="wb-note">{escape(self.summary)}</p></div>'
+            f'<div class="wb-stage"><p class="wb-note">{escape(str(self.page["header"]["summary"]))}</p></div>'
             f'<p class="wb-caption">{escape(self.caption)}</p>'
             f'<script type="application/json" class="wb-payload">{data}</script></figure>{END}'
         )
@@ -61,8 +63,9 @@ class View:
     def widget(self) -> Any:
         """The live form, an `anywidget.AnyWidget`, with the state that the views of a page share.
 
-        Its traits are `epoch`, `threshold`, `selection` (the row numbers of the pinned points) and the margins `m1`,
-        `m2`, `m3`, `s` and `sigma`; None where nobody has set one. Reading and setting them works both ways.
+        Its traits are `epoch`, `threshold`, `selection` (the row numbers of the selected points: those of a box or a
+        lasso, or one or two pins) and the margins `m1`, `m2`, `m3`, `s` and `sigma`; None where nobody has set one.
+        Reading and setting them works both ways.
         """
         from workbench.views.widget import live
 

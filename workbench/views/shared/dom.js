@@ -52,12 +52,16 @@ function select({ name, options, value, onchange }) {
     { id, onchange: () => onchange(input.value) },
     ...options.map(([key, text]) => element("option", { value: key }, text)),
   );
-  input.value = value;
-  return { row: element("div", { class: "wb-select" }, element("label", { for: id }, name), input), input };
+  const set = (key) => { input.value = key; };
+  set(value);
+  return { row: element("div", { class: "wb-select" }, element("label", { for: id }, name), input), input, set };
 }
 
-/** The numbers behind a figure: a table that opens, and the same as CSV. `content()` is asked while it is open. */
-function dataDisclosure({ columns, content, file }) {
+/**
+ * The numbers behind a figure: a table that opens, and the same as CSV. `content()` is asked while it is open. The
+ * table has at most so many rows, the CSV all.
+ */
+function dataDisclosure({ columns, content, file, title = "Data", most = 500 }) {
   const body = element("tbody");
   const link = element("a", { class: "wb-download", download: file }, "Download CSV");
   const table = element(
@@ -66,12 +70,14 @@ function dataDisclosure({ columns, content, file }) {
     element("thead", {}, element("tr", {}, ...columns.map((c) => element("th", { scope: "col" }, c)))),
     body,
   );
-  const box = element("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Data" }, table);
-  const details = element("details", { class: "wb-data", ontoggle: update }, element("summary", {}, "Data"), box, link);
+  const box = element("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": title }, table);
+  const rest = element("p", { class: "wb-note" });
+  const details = element("details", { class: "wb-data", ontoggle: update }, element("summary", {}, title), box, rest, link);
   function update() {
     if (!details.open) return;
     const rows = content();
-    body.replaceChildren(...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, String(cell))))));
+    rest.textContent = rows.length > most ? `${rows.length - most} more rows in the CSV.` : "";
+    body.replaceChildren(...rows.slice(0, most).map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, String(cell))))));
     link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv([columns, ...rows]))}`;
   }
   return { details, update };

@@ -57,7 +57,7 @@ function linkTraits(model, store, samples) {
     ...Object.fromEntries(PLAIN_TRAITS.map((key) => [key, plain(key)])),
     selection: {
       read: () => (store.state.selection?.samples === samples ? store.state.selection.rows : []),
-      patch: (rows) => ({ selection: { samples, rows: rows.slice(-2) } }),
+      patch: (rows) => ({ selection: { samples, rows } }),
     },
   };
   const handlers = Object.entries(traits).map(([trait, { patch }]) => {

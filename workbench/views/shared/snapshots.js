@@ -4,7 +4,7 @@ function snapshotsOf(i, blocks) {
   const points = blocks[`points${i}`], centres = blocks[`centres${i}`], labels = blocks.labels.values;
   const [, P] = points.shape, C = centres.shape[1];
   const projected = `own${i}` in blocks; // then the angles of all dimensions come with the data
-  const known = new Map();
+  const known = new Map(), centresNow = new Float64Array(C * 3);
 
   /** Fill `out` with directions at `time`, a snapshot's number or a fraction between two. */
   function blend(block, count, time, out) {
@@ -44,8 +44,20 @@ function snapshotsOf(i, blocks) {
     return { own: part("own"), rival: part("rival"), rivalClass: part("rivalClass") };
   }
 
+  /** The centre nearest to that of class k, among all dimensions; class -1 where that is not known. */
+  function nearest(k, time) {
+    if (k < 0) return { class: -1, angle: NaN };
+    if (!projected) {
+      blend(centres, C, time, centresNow);
+      return nearestCentre(centresNow, k);
+    }
+    const at = Math.round(time) * C + k, angle = blocks[`apart${i}`]?.values[at] ?? NaN;
+    return { class: Number.isNaN(angle) ? -1 : blocks[`apartClass${i}`].values[at], angle };
+  }
+
   return {
     projected,
+    nearest,
     directions: (time, out) => blend(points, P, time, out),
     centres: (time, out) => blend(centres, C, time, out),
     angles(t) {

@@ -1,6 +1,8 @@
 // The state that all views of a page share, and its mirror in the address: #epoch=12&focus=3&threshold=0.4
 // A link sets it: #m2=0.3&s=16&curves=arcface,cosface&hide=controls,caption opens a page for one lesson.
 
+const MAX_ROWS_IN_ADDRESS = 64; // a larger selection is shared between the views, but not by a link
+
 // How each key is written in the address, and read back. What cannot be read is left alone.
 const ADDRESS = {
   epoch: { key: "epoch", write: String, read: finite },
@@ -18,7 +20,7 @@ const ADDRESS = {
   },
   selection: {
     key: "pins",
-    write: (s) => (s.rows.length ? `${s.samples}:${s.rows.join(",")}` : ""),
+    write: (s) => (s.rows.length && s.rows.length <= MAX_ROWS_IN_ADDRESS ? `${s.samples}:${s.rows.join(",")}` : ""),
     read: (text) => {
       const match = /^([0-9a-f]+):(\d+(?:,\d+)*)$/.exec(text);
       return match ? { samples: match[1], rows: match[2].split(",").map(Number) } : undefined;

@@ -1,0 +1,49 @@
+"""The margin that a loss asks of the own class, as the views that draw a margin take it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workbench.checks import bad_parameter, number
+
+
+@dataclass(frozen=True)
+class Margin:
+    """psi(theta) = cos(factor * theta + angle_rad) - cosine: what is compared with the cosines to other centres.
+
+    ArcFace has `angle_rad`, CosFace `cosine`, SphereFace `factor`; the default is softmax, without a margin.
+    ElasticFace draws a margin for each sample: give the mean of its distribution.
+
+    Attributes:
+        factor: of the angle, at least 1; m1 of the combined margin.
+        angle_rad: added to the angle, radians in [0, pi]; m2.
+        cosine: subtracted from the cosine, in [0, 2]; m3.
+
+    Raises:
+        ValueError: a number is outside its range.
+    """
+
+    factor: float = 1.0
+    angle_rad: float = 0.0
+    cosine: float = 0.0
+
+    def __post_init__(self) -> None:
+        number("Margin", "factor", self.factor, low=1)
+        number("Margin", "angle_rad", self.angle_rad, low=0, high=3.141592653589793)
+        number("Margin", "cosine", self.cosine, low=0, high=2)
+
+
+def checked_margins(owner: str, margins: Mapping[str, Margin | None], runs: Iterable[str]) -> dict[str, Margin | None]:
+    """The margin of each run, None where it has none given.
+
+    Raises:
+        ValueError: a name is not that of a run, or a value is not a `Margin`.
+    """
+    names = list(runs)
+    strangers = [name for name in margins if name not in names]
+    if strangers:
+        raise ValueError(bad_parameter(owner, "margins", f"margins of the runs {', '.join(names)}", strangers))
+    for name, margin in margins.items():
+        if not isinstance(margin, Margin | None):
+            rule = "a Margin, such as Margin(angle_rad=0.5), or None for each run"
+            raise ValueError(bad_parameter(owner, "margins", rule, {name: margin}))
+    return {name: margins.get(name) for name in names}
