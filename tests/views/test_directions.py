@@ -74,3 +74,31 @@ def test_the_viewpoint_sees_the_centres() -> None:
     azimuth, elevation = np.deg2rad(d.viewpoint([d.picture(centres, centres, np.arange(5))]))
     eye = [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
     assert (centres[0] @ eye > 0.5).all()
+
+
+def test_the_nearest_centre_is_that_of_all_dimensions() -> None:
+    centres = frames(2, 1500, 5)
+    centres[:, 7] = 0
+    angle, nearest = d.nearest_centres(centres)
+    assert np.isnan(angle[:, 7]).all()
+    for t in range(2):
+        for k in (0, 6, 8, 1023, 1024, 1499):
+            angles = np.arccos(np.clip(centres[t] @ centres[t, k], -1, 1))
+            angles[[k, 7]] = np.inf
+            assert nearest[t, k] == angles.argmin()
+            assert angle[t, k] == pytest.approx(angles.min())
+
+
+def test_a_lonely_centre_has_no_nearest() -> None:
+    centres = np.zeros((1, 3, 4))
+    centres[0, 1, 0] = 1
+    assert np.isnan(d.nearest_centres(centres)[0]).all()
+
+
+@pytest.mark.parametrize("dim", [2, 3, 6])
+def test_axes_take_vectors_to_the_picture(dim: int) -> None:
+    points, centres = frames(2, 20, dim), frames(2, 5, dim, seed=1)
+    reference = d.picture(points, centres, np.arange(20) % 5)
+    other = d.turned_onto(reference, d.picture(points[:, ::-1], centres, np.arange(20) % 5))
+    np.testing.assert_allclose(points @ reference.axes, reference.points, atol=1e-12)
+    np.testing.assert_allclose(points[:, ::-1] @ other.axes, other.points, atol=1e-12)

@@ -109,11 +109,106 @@ def test_runs_are_turned_onto_the_first() -> None:
     assert np.abs(blocks["points0"].astype(int) - blocks["points1"]).max() <= 1
 
 
+def test_a_page_holds_less_than_a_notebook() -> None:
+    run, labels = cloud(1, 30_000, 3, 10)
+    view = views.hypersphere({"a": run}, labels, points=30_000)
+    live, page = (unpack(p) for p in (view.payload, view.page))
+    assert live[1]["points0"].shape == (1, 30_000, 3)
+    assert page[1]["points0"].shape == (1, 20_000, 3)
+    assert live[0]["notes"] == [ONE_EPOCH]
+    assert "Showing 20\u202f000 of 30\u202f000, stratified by class, seed 0." in page[0]["notes"]
+    assert np.bincount(page[1]["labels"]).tolist() == [2000] * 10
+    where = {row: i for i, row in enumerate(live[1]["rows"])}
+    same = [where[row] for row in page[1]["rows"]]
+    np.testing.assert_array_equal(page[1]["points0"], live[1]["points0"][:, same])
+    np.testing.assert_array_equal(page[1]["labels"], labels[page[1]["rows"]])
+    assert "20\u202f000 embeddings" in view.html()
+
+
+def test_a_page_holds_no_more_than_300_000_marks_in_all() -> None:
+    run, labels = cloud(100, 4000, 3, 4)
+    view = views.hypersphere({"a": run}, labels, points=4000)
+    assert unpack(view.payload)[1]["points0"].shape == (100, 4000, 3)
+    assert unpack(view.page)[1]["points0"].shape == (100, 3000, 3)
+
+
+def test_a_page_of_a_projection_keeps_its_angles() -> None:
+    run, labels = cloud(1, 21_000, 5, 3)
+    view = views.hypersphere({"a": run}, labels, points=21_000)
+    live, page = unpack(view.payload)[1], unpack(view.page)[1]
+    where = {row: i for i, row in enumerate(live["rows"])}
+    same = [where[row] for row in page["rows"]]
+    for block in ("own0", "rival0", "rivalClass0"):
+        np.testing.assert_array_equal(page[block], live[block][:, same])
+
+
+def test_above_50_000_all_are_counted_and_a_sample_is_drawn() -> None:
+    run, labels = cloud(2, 50_001, 3, 4)
+    run.embeddings[0, 5] = np.nan
+    assert "density" not in unpack(views.hypersphere({"a": run}, labels, points=50_001).payload)[0]  # one row is lost
+    run.embeddings[0, 5] = 1
+    view = views.hypersphere({"a": run}, labels, points=50_001, seed=3)
+    header, blocks = unpack(view.payload)
+    assert view.page is view.payload
+    assert blocks["points0"].shape == (2, 2000, 3)
+    assert blocks["counts0"].sum() == 2 * 50_001
+    most = header["density"]["most"]
+    assert header["notes"] == [
+        f"All 50\u202f001 are counted, on 5\u202f000 cells of equal area; {most} in the fullest.",
+        "Points to pick, rulers and tables are of a sample of 2\u202f000, stratified by class, seed 3.",
+    ]
+    assert header["summary"].startswith("50\u202f001 embeddings of 4 classes")
+    assert "The stronger a cell's colour, the more embeddings are in it" in header["caption"]
+
+
+def test_the_density_is_turned_as_the_points_are() -> None:
+    run, labels = cloud(1, 50_001, 3, 4)
+    turn, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))
+    other = views.Frames(run.embeddings @ turn, run.centres @ turn)
+    _, blocks = unpack(views.hypersphere({"a": run, "b": other}, labels, points=10**9).payload)
+    dense = np.zeros((2, 5000), dtype=int)
+    for i in range(2):
+        np.add.at(dense[i], blocks[f"cells{i}"], blocks[f"counts{i}"])
+    assert np.abs(dense[0] - dense[1]).sum() < 10  # points on a border may fall on either side
+
+
+def test_margins_travel_with_their_runs() -> None:
+    run, labels = cloud(2, 50, 3, 5)
+    deep, _ = cloud(2, 50, 8, 5)
+    asked = {"b": views.Margin(angle_rad=0.5)}
+    header, blocks = unpack(views.hypersphere({"a": run, "b": run}, labels, margins=asked).payload)
+    assert [one["margin"] for one in header["runs"]] == [None, {"factor": 1.0, "angle_rad": 0.5, "cosine": 0.0}]
+    assert "margin cap" in header["caption"]
+    assert not any(name.startswith("apart") for name in blocks)
+    _, blocks = unpack(views.hypersphere({"a": deep, "b": deep}, labels, margins=asked).payload)
+    assert {name for name in blocks if name.startswith("apart")} == {"apart1", "apartClass1"}
+    centres = deep.centres[1] / np.linalg.norm(deep.centres[1], axis=1, keepdims=True)
+    cosines = centres[2] @ centres.T
+    cosines[2] = -1
+    assert blocks["apartClass1"][1, 2] == cosines.argmax()
+    assert blocks["apart1"][1, 2] == pytest.approx(np.arccos(cosines.max()))
+    assert "margin cap" not in views.hypersphere({"a": run}, labels).caption
+
+
+def test_thumbnails_are_at_most_3000() -> None:
+    run, labels = cloud(1, 3200, 3, 2)
+    images = np.zeros((3200, 2, 2), np.uint8)
+    header, _ = unpack(views.hypersphere({"a": run}, labels, points=3200, thumbnails=images).payload)
+    assert header["thumbnails"]["count"] == 3000
+    assert "Thumbnails for 3\u202f000 of the 3\u202f200 points." in header["notes"]
+    header, _ = unpack(views.hypersphere({"a": run}, labels, points=10, thumbnails=images).payload)
+    assert header["thumbnails"]["count"] == 10
+    assert not any(note.startswith("Thumbnails") for note in header["notes"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"runs": {}}, "'runs' parameter of hypersphere must be a mapping of 1 to 4 runs. Got 0"),
         ({"points": 0}, "'points' parameter of hypersphere must be a whole number of at least 1. Got 0"),
+        ({"points": 2.5}, "'points' parameter of hypersphere must be a whole number of at least 1. Got 2.5"),
+        ({"margins": {"b": views.Margin()}}, r"'margins' .* must be margins of the runs a. Got \['b'\] instead"),
+        ({"margins": {"a": 0.5}}, r"'margins' .* a Margin, such as Margin\(angle_rad=0.5\), or None for each run"),
         ({"labels": [0, 1, 2]}, "'embeddings' parameter of the run 'a' must be .* one row for each of 3 labels"),
         ({"labels": [0, 1, 2, 4]}, r"'labels' .* must be integers in \[0, 3\), the number of classes. Got \[0, 4\]"),
         ({"labels": [0, 1, 2, -1]}, "'labels' parameter"),

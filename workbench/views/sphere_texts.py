@@ -51,7 +51,7 @@ def notes(samples: Samples, shown: int, seed: int, *, most: int | None, without_
     if most is not None:
         said += [
             f"All {count(total)} are counted, on {count(CELLS)} cells of equal area; {count(most)} in the fullest.",
-            f"Points to pick, the rulers and the table are of a sample of {count(shown)}, stratified by class, seed {seed}.",
+            f"Points to pick, rulers and tables are of a sample of {count(shown)}, stratified by class, seed {seed}.",
         ]
     elif shown < total:
         said.append(f"Showing {count(shown)} of {count(total)}, stratified by class, seed {seed}.")
