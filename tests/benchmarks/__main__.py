@@ -8,13 +8,13 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks import faces, head, imports, losses, main_job, reading
+from tests.benchmarks import faces, head, imports, losses, main_job, reading, views
 from tests.benchmarks.harness import Row, table
 
 
 def main() -> int:
     rows: list[Row] = []
-    for module in (head, losses, faces, imports, reading, main_job):
+    for module in (head, losses, faces, imports, reading, main_job, views):
         print(f"{module.__name__}...", file=sys.stderr)
         rows += module.rows()
     machine = {"torch": torch.__version__, "threads": torch.get_num_threads(), "machine": platform.processor()}

@@ -19,6 +19,12 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 ARGUMENTS += ["--disable-sync", "--no-first-run"]
 
 
+def chromium_path() -> str | None:
+    """Where the browser is: what CHROMIUM says, or one of the usual names on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
 @dataclass
 class Opened:
     """A page and what it asked and complained of since it opened."""
@@ -31,8 +37,7 @@ class Opened:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install 'hypersphere-workbench[dev]'")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    path = chromium_path()
     if not path:
         missing = "No Chromium: install the package 'chromium', or set CHROMIUM to the path of one."
         (pytest.fail if "WORKBENCH_REQUIRE_BROWSER" in os.environ else pytest.skip)(missing)

@@ -5,6 +5,7 @@ const MAX_OFFERED = 50;
 /** `options` are [key, text] pairs; an empty text chooses `none`. `missing(text)` is told of what nobody is called. */
 function chooser({ name, options, value, none, onchange, missing }) {
   const id = uniqueId("chooser"), list = element("datalist", { id: `${id}-list` });
+  let current = value;
   const folded = (text) => text.trim().toLowerCase();
   const matches = (text) => options.filter(([, option]) => folded(option).includes(folded(text)));
   const offer = (text) => list.replaceChildren(
@@ -15,21 +16,28 @@ function chooser({ name, options, value, none, onchange, missing }) {
     onfocus: () => { input.select(); offer(""); },
     oninput: () => offer(input.value),
     onchange: choose,
+    onblur: show,
   });
 
   function choose() {
     const text = input.value, same = options.find(([, option]) => folded(option) === folded(text));
     const [key] = text.trim() === "" ? [none] : same ?? matches(text)[0] ?? [undefined];
-    if (key === undefined) missing(text);
-    else onchange(key);
+    if (key === undefined) return void missing(text);
+    onchange(key);
+    set(key);
+    show();
+  }
+
+  function show() {
+    input.value = options.find(([key]) => key === current)?.[1] ?? "";
   }
 
   function set(key) {
-    if (document.activeElement === input && input.value !== "") return; // nobody's typing is overwritten
-    input.value = options.find(([k]) => k === key)?.[1] ?? "";
+    current = key;
+    if (document.activeElement !== input) show(); // nobody's typing is overwritten
   }
 
-  set(value);
+  show();
   offer("");
   return { row: element("div", { class: "wb-select" }, element("label", { for: id }, name), input, list), input, set };
 }
