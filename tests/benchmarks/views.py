@@ -88,7 +88,7 @@ def _playback(browser: Any, folder: Path) -> list[Row]:
         path.write_text(html, encoding="utf-8")
         pages[name] = browser.new_page(viewport=SIZE)
         pages[name].goto(path.as_uri())
-        pages[name].wait_for_function("globalThis.show")
+        pages[name].wait_for_function("typeof show === 'function'")
     took: dict[str, list[float]] = {name: [] for name in pages}
     for start in range(-5, SNAPSHOTS, 5):  # the first round is not counted
         for name, page in pages.items():
