@@ -207,7 +207,7 @@ def test_the_cap_is_drawn_where_it_is_and_said(open_views: Open) -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(90) % 3
     embeddings = unit(centres[labels] + 0.25 * rng.normal(size=(90, 3)))
-    margin = 0.4
+    margin = 0.3  # then not half of the points are within
     shown = views.hypersphere(
         {"a": views.Frames(embeddings, centres)}, labels, margins={"a": views.Margin(angle_rad=margin)}
     )
@@ -381,6 +381,16 @@ def test_selected_marks_stand_out_and_the_rulers_are_theirs(
     assert f"own centre {np.median(own):.1f}°" in page.locator(".wb-ruler").inner_text()
 
 
+def test_a_selected_mark_is_above_the_others(open_views: Open) -> None:
+    towards = unit(np.array([[0.9, 0.1, -0.6]]))
+    embeddings = np.concatenate([np.repeat(towards, 40, axis=0), -np.repeat(towards, 40, axis=0)])
+    shown = views.hypersphere({"a": views.Frames(embeddings, np.zeros((2, 3)))}, np.arange(80) % 2)
+    for chosen, colour in ((0, 0x0072B2), (1, 0xE69F00)):
+        page = open_views(shown, address=f"{HASH}&pins={shown.payload['header']['samples']}:{chosen},{40},{42}")
+        x, y, _ = np.floor(on_screen(towards, CAMERA, corner(page)[2])[0]).astype(int)
+        assert pixels(page)[y, x, :3].tolist() == [colour >> 16, colour >> 8 & 255, colour & 255]
+
+
 def test_the_data_of_a_selection(open_views: Open, run: views.Frames, view: views.View) -> None:
     page = open_views(view)
     page.evaluate(
@@ -520,11 +530,16 @@ def test_a_click_on_a_name_brings_its_class_into_focus(open_views: Open) -> None
     assert selected(page) == []
     page.mouse.click(x + at[1, 0], y + at[1, 1])
     assert address(page)["focus"] == "-1"
+    outwards = unit(at[2, :2] - side / 2)
+    name = at[2, :2] + outwards * (15, 19)  # the letters beside the arrow's head
+    page.mouse.click(x + name[0], y + name[1])
+    assert address(page)["focus"] == "2"
 
 
 @pytest.fixture
 def crowd() -> views.View:
     names = [f"person {i}" for i in range(300)]
+    names[3] = "person 12, another"
     return views.hypersphere({"a": clusters(T=1, P=900, C=300, spread=0.02)}, np.arange(900) % 300, names=names)
 
 
