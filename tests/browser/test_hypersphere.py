@@ -276,6 +276,9 @@ def test_two_pins_are_joined_by_their_great_circle(open_views: Open, run: views.
     a, b = near[0], near[np.argmin(np.abs(run.embeddings[0, near] @ run.embeddings[0, near[0]] - 0.5))]
     page = open_views(view, address=f"{HASH}&pins={samples}:{a},{b}")
     middle = unit(run.embeddings[0, a] + run.embeddings[0, b])
+    cosine = run.embeddings[0, a] @ run.embeddings[0, b]
+    pair = f"a: θ {np.rad2deg(np.arccos(cosine)):.1f}°, cos {cosine:.3f}.".replace("-", "−")
+    assert pair in page.locator(".wb-chosen").inner_text()
     quarters = unit(np.stack([middle + run.embeddings[0, i] for i in (a, b)]))
     x, y, _ = on_screen(quarters, CAMERA, corner(page)[2]).T
     drawn = pixels(page)

@@ -82,6 +82,8 @@ def test_too_many_entries_are_counted_without_their_classes(monkeypatch: pytest.
     points, labels = directions(4000)[None], np.arange(4000) % 1000
     apart = module.density(points, labels, 1000)
     assert apart.by_class
+    monkeypatch.setattr(module, "MAX_ENTRIES", len(apart.cells))
+    assert module.density(points, labels, 1000).by_class
     monkeypatch.setattr(module, "MAX_ENTRIES", len(apart.cells) - 1)
     together = module.density(points, labels, 1000)
     assert not together.by_class

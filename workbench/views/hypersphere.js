@@ -2,8 +2,8 @@
 
 const KEYS = "Keys, with a sphere in focus: arrows turn it, + and − zoom, [ and ] change the epoch, Space plays, "
   + "n and p go from point to point of the class in focus, Enter pins, Shift+Enter adds to the selection or takes "
-  + "away, a selects the class in focus, Esc clears. Two pins show the angle between them. With the pointer: drag turns, "
-  + "click pins, Shift+click adds or takes away, Shift+drag selects what a box or a lasso holds on the near side; "
+  + "away, a selects the class in focus, Esc clears. Two pins show the angle between them. With the pointer: drag "
+  + "turns, click pins, Shift+click adds or takes away, Shift+drag selects what a box or a lasso holds on the near side; "
   + "with Ctrl or Command it is added, with Alt taken away. A click on a name brings its class into focus.";
 
 function render(context) {
@@ -102,7 +102,8 @@ function render(context) {
   const panels = header.runs.map((run, i) => makePanel(run, i));
   const controls = makeControls();
   const legend = classLegend({ ...header, press: (k) => focusOn(focus() === k ? -1 : k) });
-  const chosen = element("div"), unselect = button("Clear", clear, { class: "wb-button wb-small" });
+  const chosen = element("div"), pairNote = element("span");
+  const unselect = button("Clear", clear, { class: "wb-button wb-small" });
   const data = dataDisclosure({
     columns: CLASS_COLUMNS, file: "hypersphere.csv", content: () => classTable(panels, snapshot(), header, labels),
   });
@@ -207,6 +208,8 @@ function render(context) {
       run.sphere.draw(scene);
       showTip(run);
     }
+    const pair = pins().length === 2 ? ` ${pairSentence()}.` : "";
+    if (pairNote.textContent !== pair) pairNote.textContent = pair;
   }
 
   function showTip(run) {
@@ -245,7 +248,7 @@ function render(context) {
         + `Median angle to the own centre ${a}, to the nearest other ${b}.`);
     }
     chosen.replaceChildren(...(selectedRows().length ? [
-      element("p", { class: "wb-note wb-chosen" }, selectionSentence(), unselect), picked.details,
+      element("p", { class: "wb-note wb-chosen" }, selectionSentence(), pairNote, unselect), picked.details,
     ] : []));
     [data, picked].forEach(({ update }) => update());
   }

@@ -48,7 +48,11 @@ function capOutline(centre, radius, to) {
     far.push(border(half + (2 * (Math.PI - half) * i) / 96));
   }
   if (half > 0 && half < Math.PI) near.push(...rimBetween(near.at(-1), near[0], Math.atan2(up, right)));
-  const path = (points) => points.reduce((line, [x, y], i) => (line[i ? "lineTo" : "moveTo"](...to(x, y)), line), new Path2D());
+  const path = (points) => {
+    const line = new Path2D();
+    points.forEach(([x, y], i) => line[i ? "lineTo" : "moveTo"](...to(x, y)));
+    return line;
+  };
   const outline = half > 0 ? path(near) : null;
   outline?.closePath();
   return { near: outline, far: half < Math.PI ? path(far) : null };

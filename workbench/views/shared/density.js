@@ -2,7 +2,8 @@
 
 /** Cells in bands of latitude, as workbench/views/density.py numbers them. */
 function equalAreaGrid(columns) {
-  const total = columns.reduce((a, b) => a + b, 0), bandOf = new Uint16Array(total), before = new Uint32Array(columns.length);
+  const total = columns.reduce((a, b) => a + b, 0);
+  const bandOf = new Uint16Array(total), before = new Uint32Array(columns.length);
   for (let b = 0, cell = 0; b < columns.length; b++) {
     before[b] = cell;
     for (let c = 0; c < columns[b]; c++) bandOf[cell++] = b;
@@ -23,12 +24,14 @@ function densityOf(i, { density, classes }, blocks) {
   let known = null;
 
   function entries(t, group, take) {
-    for (let e = starts[t * groups + group], end = starts[t * groups + group + 1]; e < end; e++) take(cells[e], counts[e]);
+    const part = t * groups + group;
+    for (let e = starts[part]; e < starts[part + 1]; e++) take(cells[e], counts[e]);
   }
 
   function at(t) {
     if (known?.t === t) return known;
-    const all = new Uint32Array(grid.total), leader = new Int32Array(grid.total).fill(-1), most = new Uint32Array(grid.total);
+    const all = new Uint32Array(grid.total), most = new Uint32Array(grid.total);
+    const leader = new Int32Array(grid.total).fill(-1);
     for (let k = 0; k < groups; k++) {
       entries(t, k, (cell, n) => {
         all[cell] += n;
@@ -57,7 +60,8 @@ function densityOf(i, { density, classes }, blocks) {
 
 /** The colour of each cell as a "#rrggbb" and an opacity in [0, 1]: the more points the darker, on a log scale. */
 function densityColours(density, t, scene) {
-  const { all, leader } = density.at(t), own = density.ofClass(t, scene.focus), { classes, colours, focus, grey } = scene;
+  const { classes, colours, focus, grey } = scene;
+  const { all, leader } = density.at(t), own = density.ofClass(t, focus);
   const level = (n) => 0.18 + (0.82 * Math.log(n)) / Math.log(Math.max(2, density.most));
   return Array.from(all, (n, cell) => {
     if (n === 0) return null;

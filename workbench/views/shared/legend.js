@@ -1,6 +1,6 @@
 // Names of classes beside their glyphs, as buttons.
 
-/** `press(k)` is told of a pressed name; `show(focus, colours)` draws them anew. No names where all classes are grey. */
+/** `press(k)` hears of a pressed name; `show(focus, colours)` draws them anew. No names where all classes are grey. */
 function classLegend({ classes, grey, press }) {
   const entries = grey ? [] : classes.map(({ name }, k) => button(name, () => press(k), { class: "wb-chip" }));
   const show = (focus, colours) => entries.forEach((entry, k) => {

@@ -2,7 +2,7 @@
 
 const SNAPSHOT_MS = 450;
 
-/** `moved(time, passed)` is told of every new time, and whether it reached another whole snapshot; `ended()` of the end. */
+/** `moved(time, passed)` hears of every new time and whether it reached a whole snapshot; `ended()` of the end. */
 function createPlayback({ last, moved, ended }) {
   let frame = null;
 

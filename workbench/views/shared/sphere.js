@@ -138,7 +138,8 @@ function createSphere(canvas) {
       .map((style, k) => ({ k, style, tip: scene.centre(k), strong: scene.focus < 0 || k === scene.focus }))
       .filter(({ k, tip }) => tip && (!many || k === scene.focus || k === scene.rival))
       .map((arrow) => ({
-        ...arrow, end: at(arrow.tip), colour: arrow.k === scene.rival ? scene.colours.alert : pointColour(scene, arrow.k),
+        ...arrow, end: at(arrow.tip),
+        colour: arrow.k === scene.rival ? scene.colours.alert : pointColour(scene, arrow.k),
       }))
       .sort((a, b) => a.strong - b.strong || a.end[2] - b.end[2]);
   }
@@ -205,14 +206,15 @@ function createSphere(canvas) {
 
   /** The cell of the density at (x, y); -1 beside the ball. */
   function cellAt(x, y) {
-    const R = radius(drawn.camera), right = (x - side / 2) / R, up = (side / 2 - y) / R, depth = Math.sqrt(1 - right * right - up * up);
-    const basis = cameraBasis(drawn.camera);
+    const R = radius(drawn.camera), basis = cameraBasis(drawn.camera);
+    const right = (x - side / 2) / R, up = (side / 2 - y) / R, depth = Math.sqrt(1 - right * right - up * up);
     const along = (i) => basis.right[i] * right + basis.up[i] * up + basis.eye[i] * depth;
     return Number.isNaN(depth) ? -1 : drawn.density.grid.cellOf(along(0), along(1), along(2));
   }
 
   return {
-    draw, fit, pick, pickClass, within, cellAt, radius, place: (i) => screen.subarray(3 * i, 3 * i + 3), side: () => side,
+    draw, fit, pick, pickClass, within, cellAt, radius, side: () => side,
+    place: (i) => screen.subarray(3 * i, 3 * i + 3),
   };
 }
 

@@ -23,7 +23,8 @@ function classTable(runs, t, { steps, classes }, labels) {
 
 function pointTable(runs, t, { steps, classes }, labels, rows, indices) {
   return runs.flatMap(({ name, snapshots }) => {
-    const { own, rival, rivalClass } = snapshots.angles(t), other = (i) => (Number.isNaN(rival[i]) ? "" : classes[rivalClass[i]].name);
+    const { own, rival, rivalClass } = snapshots.angles(t);
+    const other = (i) => (Number.isNaN(rival[i]) ? "" : classes[rivalClass[i]].name);
     return indices.map((i) => [
       name, steps[t], rows[i], classes[labels[i]].name, inDegrees(own[i]), inDegrees(rival[i]), other(i),
     ]);

@@ -18,7 +18,8 @@ function selectionText(labels, classes, shown) {
   const others = first.length > 4 ? [`${first.length - 4} more`] : [];
   const outside = elsewhere ? ` ${grouped(elsewhere)} of them not shown here.` : "";
   const of = `${grouped(labels.length)} of ${grouped(shown)} points selected`;
-  return labels.length === 0 ? "Nothing selected." : `${of}: ${[...named, ...others].join(", ")}.${outside}`.replace(": .", ".");
+  if (labels.length === 0) return "Nothing selected.";
+  return `${of}${first.length ? ": " : ""}${[...named, ...others].join(", ")}.${outside}`;
 }
 
 /** How large the cap is, to whom the margin is kept, and how many of the class lie within. Angles in radians. */
