@@ -162,7 +162,7 @@ def test_keys_walk_along_the_circle_and_say_the_angles(open_views: Open, circle:
         theta = np.rad2deg(np.arccos(np.clip(run.centres[-1] @ run.embeddings[-1, row], -1, 1)))
         others = np.where(np.arange(4) == labels[row], np.inf, theta)
         said = re.match(
-            r"point (\d+), class (\d), first: ([\d.]+)° from its own centre, ([\d.]+)° from class (\d); second",
+            r"point (\d+), class (\d), first: ([\d.]+)° from own centre, ([\d.]+)° from class (\d); second",
             voice(page),
         )
         assert [int(said[1]), int(said[2]), int(said[5])] == [row, labels[row], others.argmin()]
@@ -200,7 +200,7 @@ def test_hover_and_click(open_views: Open) -> None:
     tip = page.locator(".wb-tip")
     tip.wait_for(state="visible")
     lines = tip.locator("p").all_text_contents()
-    assert lines == ["class 0 point 0", "11.5° from its own centre", "108.5° from class 2"]
+    assert lines == ["class 0 point 0", "11.5° from own centre", "108.5° from class 2"]
     page.mouse.down()
     page.mouse.up()
     assert address(page)["pins"].endswith(":0")

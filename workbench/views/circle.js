@@ -52,7 +52,7 @@ function render(context) {
   const anglesOf = (run, i) => {
     const { own, rival, rivalClass } = run.snapshots.angles(epochs.snapshot());
     const other = Number.isNaN(rival[i]) ? [] : [`${degrees(rival[i])} from ${className(rivalClass[i])}`];
-    return [`${degrees(own[i])} from its own centre`, ...other];
+    return [`${degrees(own[i])} from own centre`, ...other];
   };
   const pointSentence = (i) => {
     const angles = panels.map((run) => `${panels.length > 1 ? `${run.name}: ` : ""}${anglesOf(run, i).join(", ")}`);

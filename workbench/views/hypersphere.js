@@ -10,12 +10,12 @@ function render(context) {
   const view = openView(context);
   const { header, blocks, store, stage } = view;
   const { steps, classes, samples } = header;
-  const labels = blocks.labels.values, rows = blocks.rows.values, last = steps.length - 1;
+  const labels = blocks.labels.values, rows = blocks.rows.values;
   const indexOfRow = new Map(Array.from(rows, (row, i) => [row, i]));
   const byRow = Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
   const mask = new Uint8Array(rows.length);
   let colours = themeColours(stage);
-  let time = last, drawn = 0, brushing = null, dragMode = "turn", shape = "box";
+  let drawn = 0, brushing = null, dragMode = "turn", shape = "box";
 
   // State: what the store says, in this view's own numbers. The first view of some samples chooses where all look from.
   store.state.homes[samples] ??= header.camera;
@@ -30,7 +30,6 @@ function render(context) {
   const selected = () => selectedRows().map((row) => indexOfRow.get(row)).filter((i) => i !== undefined);
   const many = () => selectedRows().length > 2;
   const pins = () => (many() ? [] : selected());
-  const snapshot = () => Math.min(last, Math.round(time));
   const inFocus = (i) => focus() < 0 || labels[i] === focus();
   const counts = (i) => (many() ? mask[i] === 1 : inFocus(i));
 
@@ -60,10 +59,6 @@ function render(context) {
     if (k < 0) return void view.announce("No class in focus.");
     bringToFront(panels[0].scene.centre(k), 0.6);
     view.announce(`${capitalised(className(k))} in focus. ${panels.map(capSentence).join(" ")}`.trim());
-  };
-  const goTo = (t, commit = true) => {
-    pause();
-    store.set({ epoch: steps[Math.max(0, Math.min(last, t))] }, { commit });
   };
 
   // Sentences.
@@ -99,9 +94,11 @@ function render(context) {
   };
 
   // The page.
+  const epochs = epochControl(view, steps, { changed: updateTexts, moved: schedule });
+  const { snapshot } = epochs;
   const panels = header.runs.map((run, i) => makePanel(run, i));
   const controls = makeControls();
-  const legend = classLegend({ ...header, press: (k) => focusOn(focus() === k ? -1 : k) });
+  const legend = classLegend({ ...header, focus, focusOn });
   const chosen = element("div"), pairNote = element("span");
   const unselect = button("Clear", clear, { class: "wb-button wb-small" });
   const data = dataDisclosure({
@@ -151,12 +148,6 @@ function render(context) {
   }
 
   function makeControls() {
-    const play = button("Play", () => (playback.runs() ? pause() : start()));
-    const epoch = slider({
-      name: "Epoch", min: 0, max: last, step: 1, value: last, show: (t) => `${steps[t]} of ${steps[last]}`,
-      oninput: () => goTo(Number(epoch.input.value), false),
-      onchange: () => goTo(Number(epoch.input.value)),
-    });
     const focusing = { name: "Focus", value: String(focus()), onchange: (k) => focusOn(Number(k)) };
     const found = classes.map(({ name }, k) => [String(k), header.grey ? name : className(k)]);
     const missing = (text) => view.announce(`No class is called ${text}.`);
@@ -172,16 +163,9 @@ function render(context) {
         panels.forEach((run) => run.canvas.classList.toggle("wb-brushing", mode !== "turn"));
       },
     });
-    const help = element("p", { class: "wb-note", id: uniqueId("keys"), hidden: true }, KEYS);
-    const keys = button("Keys", () => {
-      help.hidden = !help.hidden;
-      keys.setAttribute("aria-expanded", String(!help.hidden));
-    }, { "aria-expanded": "false", "aria-controls": help.id });
-    const stepOn = button("Step", () => goTo(snapshot() === last ? 0 : snapshot() + 1));
-    const moving = last > 0 ? [play, stepOn, epoch.row] : [];
-    const reset = button("Reset view", () => store.set({ camera: null }));
-    const row = element("div", { class: "wb-controls" }, ...moving, focusList.row, dragging.row, reset, keys);
-    return { node: element("div", {}, row, help), play, epoch, focusList };
+    const { opener, help } = keysHelp(KEYS), reset = button("Reset view", () => store.set({ camera: null }));
+    const row = element("div", { class: "wb-controls" }, ...epochs.nodes, focusList.row, dragging.row, reset, opener);
+    return { node: element("div", {}, row, help), set: focusList.set };
   }
 
   // Drawing, at most once per animation frame.
@@ -192,9 +176,9 @@ function render(context) {
   function drawAll() {
     for (const run of panels) {
       const { scene, snapshots, margin, centres } = run;
-      snapshots.directions(time, scene.directions);
-      snapshots.centres(time, centres);
-      const nearest = snapshots.nearest(focus(), time);
+      snapshots.directions(epochs.time(), scene.directions);
+      snapshots.centres(epochs.time(), centres);
+      const nearest = snapshots.nearest(focus(), epochs.time());
       Object.assign(scene, {
         camera: camera(), colours, focus: focus(), hovered: hovered(), pins: pins(), rival: nearest.class,
         strong: many() || brushing !== null, brush: brushing?.run === run ? brushing.brush : null,
@@ -236,9 +220,8 @@ function render(context) {
   /** What changes with the epoch, the focus or the selection, but not with the camera. */
   function updateTexts() {
     const t = snapshot();
-    controls.epoch.set(t);
-    controls.focusList.set(String(focus()));
-    legend.show(focus(), colours);
+    controls.set(String(focus()));
+    legend.update(colours);
     for (const run of panels) {
       const { own, rival } = run.snapshots.angles(t);
       const [a, b] = run.ruler.update(own, rival, counts).map(degrees);
@@ -251,38 +234,6 @@ function render(context) {
       element("p", { class: "wb-note wb-chosen" }, selectionSentence(), pairNote, unselect), picked.details,
     ] : []));
     [data, picked].forEach(({ update }) => update());
-  }
-
-  // Playback.
-  const playback = createPlayback({
-    last,
-    moved: (next, passed) => {
-      const shown = snapshot();
-      time = next;
-      if (passed) store.set({ epoch: steps[Math.floor(time)] }, { commit: false, source: view });
-      if (snapshot() !== shown) updateTexts();
-      schedule();
-    },
-    ended: pause,
-  });
-
-  function start() {
-    playback.start(time);
-    controls.play.textContent = "Pause";
-  }
-
-  function halt() {
-    playback.stop();
-    controls.play.textContent = "Play";
-  }
-
-  function pause() {
-    if (!playback.runs()) return;
-    halt();
-    time = snapshot();
-    store.set({ epoch: steps[time] }, { source: view });
-    updateTexts();
-    schedule();
   }
 
   // Gestures.
@@ -303,8 +254,7 @@ function render(context) {
       ArrowLeft: () => turn(-5, 0), ArrowRight: () => turn(5, 0),
       ArrowUp: () => turn(0, 5), ArrowDown: () => turn(0, -5),
       "+": () => zoom(1.15), "=": () => zoom(1.15), "-": () => zoom(1 / 1.15),
-      "[": () => goTo(snapshot() - 1), "]": () => goTo(snapshot() + 1),
-      " ": () => (playback.runs() ? pause() : last > 0 && start()),
+      "[": epochs.previous, "]": epochs.next, " ": epochs.toggle,
       n: () => step(1, run), p: () => step(-1, run), a: () => choose(byRow.filter(inFocus).map((i) => rows[i])),
       Enter: () => hovered() >= 0 && (event.shiftKey ? toggle : pin)(hovered()), Escape: clear,
     };
@@ -366,31 +316,20 @@ function render(context) {
   }
 
   // Beginnings and endings.
-  function followEpoch() {
-    if (store.state.epoch === null) return;
-    const away = steps.map((s) => Math.abs(s - store.state.epoch));
-    time = away.indexOf(Math.min(...away));
-  }
-
-  view.onClose(store.subscribe((changed, source) => {
-    if (changed.includes("epoch") && source !== view) {
-      halt();
-      followEpoch();
-    }
+  view.onClose(store.subscribe((changed) => {
     if (changed.includes("selection")) fillMask();
-    if (["epoch", "focusClass", "selection"].some((key) => changed.includes(key))) updateTexts();
+    if (changed.includes("focusClass") || changed.includes("selection")) updateTexts();
     schedule();
   }));
   view.onClose(onThemeChange(() => {
     colours = themeColours(stage);
-    legend.show(focus(), colours);
+    legend.update(colours);
     schedule();
   }));
   const resized = new ResizeObserver(schedule);
   panels.forEach((run) => resized.observe(run.canvas));
   view.onClose(() => resized.disconnect());
-  view.onClose(() => { cancelAnimationFrame(drawn); playback.stop(); });
-  followEpoch();
+  view.onClose(() => { cancelAnimationFrame(drawn); });
   fillMask();
   updateTexts();
   drawAll();

@@ -372,8 +372,4 @@ function significantSigned(number) {
   return Math.abs(number) < 5e-4 ? "0" : number.toPrecision(3).replace("-", "−");
 }
 
-function grouped(number) {
-  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
-
 export default { render };

@@ -295,7 +295,6 @@ function significant(number) {
 }
 
 function rateCell({ count, total, part, low, high }) {
-  const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const lines = total === 0 ? ["no pairs"] : [`${significant(100 * low)} to ${percent(high)}`, `${grouped(count)} of ${grouped(total)}`];
   return cell(percent(part), lines);
 }

@@ -4,6 +4,7 @@ from workbench.theme import MAX_COLOURED_CLASSES
 from workbench.views.density import CELLS
 from workbench.views.directions import Picture
 from workbench.views.frames import Samples
+from workbench.views.text import count, named_runs
 
 
 def texts(samples: Samples, shown: int, *, dense: bool, caps: bool) -> dict[str, str]:
@@ -23,7 +24,7 @@ def texts(samples: Samples, shown: int, *, dense: bool, caps: bool) -> dict[str,
         "title": "Embeddings on the unit sphere",
         "summary": (
             f"{count(shown, 'embedding')} of {count(classes, 'class', 'classes')} on the unit sphere{when}, "
-            f"{'run' if len(runs) == 1 else 'runs'} {', '.join(runs)}."
+            f"{named_runs(runs)}."
         ),
         "caption": (
             f"{what}; what is on the far side is faint. {cap if caps else ''}"
@@ -74,9 +75,3 @@ def notes(samples: Samples, shown: int, seed: int, *, most: int | None, without_
     if len(samples.embeddings) > 1 and shown:
         said.append("Later runs are turned as a whole onto the first; no angle within a run changes.")
     return said
-
-
-def count(n: int, singular: str = "", plural: str = "") -> str:
-    """12 345 as people read it, with narrow spaces that do not break, and its noun."""
-    number = f"{n:,}".replace(",", "\u202f")
-    return f"{number} {singular if n == 1 else plural or singular + 's'}" if singular else number

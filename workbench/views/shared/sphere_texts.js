@@ -4,11 +4,6 @@ function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** 12 345 with narrow spaces that do not break. */
-function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
-
 /** How many are selected and of which classes, the most frequent first. `undefined` is a row that is not shown. */
 function selectionText(labels, classes, shown) {
   const sizes = new Map(), elsewhere = labels.filter((k) => k === undefined).length;
