@@ -162,10 +162,10 @@ def test_an_unfinished_run_has_no_headline(tmp_path: Path, monkeypatch: pytest.M
 def _stop_after(trained: Trainer, epochs: int) -> Any:
     train = trained._train_epoch
 
-    def stopping(epoch: int, bar: Any) -> Any:
+    def stopping(epoch: int, *arguments: Any) -> Any:
         if epoch > epochs:
             raise KeyboardInterrupt
-        return train(epoch, bar)
+        return train(epoch, *arguments)
 
     return stopping
 

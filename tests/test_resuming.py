@@ -204,10 +204,10 @@ def test_two_processes_never_train_one_run(tmp_path: Path, monkeypatch: pytest.M
     first, second = trainer(folder), trainer(folder)
     epoch = first._train_epoch
 
-    def while_the_other_tries(number: int, bar: Any) -> Any:
+    def while_the_other_tries(number: int, *arguments: Any) -> Any:
         with pytest.raises(ValueError, match="Another process is at work in"):
             second.fit()
-        return epoch(number, bar)
+        return epoch(number, *arguments)
 
     monkeypatch.setattr(first, "_train_epoch", while_the_other_tries)
     first.fit()

@@ -168,17 +168,17 @@ def test_snapshots_are_of_the_probe_in_evaluation(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [10, 50, 53])
 def test_the_probe_takes_the_same_number_of_every_class(tmp_path: Path, count: int) -> None:
     trained = on_digits(tmp_path, probe=count)
-    chosen = trained._probe
+    chosen = trained.probe
     assert len(chosen.unique()) == count
     counts = trained.images.held_out.labels[chosen].bincount()
     assert counts.max() - counts.min() == (1 if count % 10 else 0)
-    assert torch.equal(chosen, on_digits(tmp_path, probe=count, loss="softmax", dim=8)._probe)
-    assert not torch.equal(chosen, on_digits(tmp_path, probe=count, seed=1)._probe)
+    assert torch.equal(chosen, on_digits(tmp_path, probe=count, loss="softmax", dim=8).probe)
+    assert not torch.equal(chosen, on_digits(tmp_path, probe=count, seed=1).probe)
 
 
 def test_a_probe_larger_than_the_held_out_set_is_all_of_it(tmp_path: Path) -> None:
     trained = trainer(tmp_path, probe=1000)
-    assert trained._probe.tolist() == list(range(len(trained.images.held_out)))
+    assert trained.probe.tolist() == list(range(len(trained.images.held_out)))
 
 
 def test_run_json_says_what_was_trained_on(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ versions and number of threads, as run.json tells them.
 
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -26,6 +28,20 @@ from workbench.runs import Run
 from workbench.schedules import learning_rate
 
 
+class Watcher(Protocol):
+    """Who looks on while a Trainer trains, and says whether to go on.
+
+    The training waits for each answer, however long it takes. A watcher looks and changes nothing: then the run comes
+    out with the bits that it has without one.
+    """
+
+    def after_step(self, step: int, done: Step) -> bool:
+        """Look at step `step` of the run, counted from 0; return whether to go on."""
+
+    def after_epoch(self, epoch: int, record: Mapping[str, float]) -> bool:
+        """Look at an epoch whose record and checkpoint are on disk; return whether to go on."""
+
+
 class Trainer:
     """Trains a backbone and a loss together, as a RunConfig says, into a run folder.
 
@@ -34,6 +50,10 @@ class Trainer:
         folder: where the run lives; an existing run with the same config is continued.
         images: the image set, if it is not one that `config.data` names.
         progress: show a progress bar.
+
+    Attributes:
+        images: the part to train on and the part held out.
+        probe: int64 [P], the held-out images that are followed through training.
 
     Raises:
         ValueError: If the data or the batch size leave nothing to train on, or the device is not there.
@@ -57,7 +77,7 @@ class Trainer:
             )
         self.steps_per_epoch = len(train) // config.batch_size
         self.learner = self._beginner()
-        self._probe = _probe(self.images.held_out.labels, config)
+        self.probe = _probe(self.images.held_out.labels, config)
 
     @classmethod
     def restored(cls, run: Run, *, images: data.ImageSet | None = None) -> "Trainer":
@@ -75,8 +95,23 @@ class Trainer:
         trainer.learner.load_state(checkpoint.tensors)
         return trainer
 
-    def fit(self) -> Run:
-        """Train to the end and return the run.
+    def begun(self) -> Run | None:
+        """Return the run that an earlier call has begun in this folder; None if there is none.
+
+        Raises:
+            ValueError: If it has other parameters or another data set.
+        """
+        exists = (self.folder / "run.json").exists()
+        return Run.open(self.folder, self.config, self._facts()) if exists else None
+
+    def fit(self, watcher: Watcher | None = None) -> Run:
+        """Train to the end, or until the watcher says no, and return the run.
+
+        With a watcher there is a checkpoint after every epoch, so that stopping costs at most the epoch that is not
+        over. The next call goes on from there, and the run ends with the same bits as one that was never stopped.
+
+        Args:
+            watcher: who is told of every step and every epoch.
 
         Raises:
             ValueError: If the folder holds a run with other parameters, or another process is training it, or training
@@ -88,31 +123,36 @@ class Trainer:
             checkpoint = run.load_checkpoint()
             if checkpoint is None:
                 self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
-                self._keep_snapshot(run, 0)
+                run.save_snapshot(0, **self.snapshot())
             else:
                 self.learner.load_state(checkpoint.tensors)
             done = checkpoint.epoch if checkpoint else 0
             run.rewind(done)
             with self._progress_bar(done) as bar:
                 for epoch in range(done + 1, config.epochs + 1):
-                    tally = self._train_epoch(epoch, bar)
+                    tally = self._train_epoch(epoch, bar, watcher)
+                    if tally is None:
+                        break
                     record = tally.record()
                     if not (self.learner.is_finite() and all(map(math.isfinite, record.values()))):
                         raise ValueError(_divergence(epoch, record["loss"]))
                     run.append_record({"epoch": epoch, **record})
-                    if _is_kept(epoch, config):
-                        self._keep_snapshot(run, epoch)
+                    if is_kept(epoch, config):
+                        run.save_snapshot(epoch, **self.snapshot())
                     if epoch == config.epochs:
                         run.save_margins(tally.margins())
-                    if epoch % config.checkpoint_every == 0 or epoch == config.epochs:
+                    if epoch % config.checkpoint_every == 0 or epoch == config.epochs or watcher:
                         run.save_checkpoint(epoch, self.learner.state())
+                    if watcher and not watcher.after_epoch(epoch, record):
+                        break
         return run
 
     def _beginner(self) -> Learner:
         train = self.images.train
         return Learner(self.config, shape=train.shape, classes=train.classes)
 
-    def _train_epoch(self, epoch: int, bar: Any) -> "_Tally":
+    def _train_epoch(self, epoch: int, bar: Any, watcher: Watcher | None) -> "_Tally | None":
+        """Return what the epoch tells; None if the watcher ended it early."""
         config, train = self.config, self.images.train
         per_class = config.per_class or self.learner.head.images_per_class
         order = shuffled(train.labels, per_class=per_class, generator=generator(config.seed, "order", epoch))
@@ -124,6 +164,8 @@ class Trainer:
             lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
             done = self.learner.step(step, train.images[batch], train.labels[batch], lr=lr, contrast=contrast)
             tally.add(done, step, lr)
+            if watcher and not watcher.after_step(step, done):
+                return None
             if bar.update():  # true when the bar is redrawn, at most twice a second
                 bar.set_postfix(tally.progress(), refresh=False)
         bar.set_postfix(tally.progress(), refresh=False)
@@ -140,16 +182,17 @@ class Trainer:
             dynamic_ncols=True,
         )
 
-    def _keep_snapshot(self, run: Run, epoch: int) -> None:
-        probe = self.images.held_out.select(self._probe)
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return the probe images as the model sees them now: one moment of `workbench.runs.Snapshots`, by name."""
+        probe = self.images.held_out.select(self.probe)
         arrays = {
             "embeddings": self.learner.embed(probe),
             "labels": probe.labels,
-            "indices": self._probe,
+            "indices": self.probe,
         }
         if self.images.closed:
             arrays["centres"] = self.learner.centres()
-        run.save_snapshot(epoch, **{name: array.numpy() for name, array in arrays.items()})
+        return {name: array.numpy() for name, array in arrays.items()}
 
     def _facts(self) -> dict[str, Any]:
         train, held_out = self.images
@@ -225,7 +268,7 @@ def _divergence(epoch: int, loss: float) -> str:
     )
 
 
-def _is_kept(epoch: int, config: RunConfig) -> bool:
-    """Whether this epoch is one of the evenly spread `snapshots`; the last one always is."""
+def is_kept(epoch: int, config: RunConfig) -> bool:
+    """Whether this epoch is one of the evenly spread `snapshots` of a run; the last one always is."""
     frames = min(config.snapshots, config.epochs)
     return epoch * frames // config.epochs > (epoch - 1) * frames // config.epochs
