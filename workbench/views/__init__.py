@@ -18,4 +18,6 @@ from workbench.views.margin import Margin as Margin
 from workbench.views.margin_curves import margin_curves as margin_curves
 from workbench.views.pair_similarity import PairHistograms as PairHistograms
 from workbench.views.pair_similarity import pair_similarity as pair_similarity
+from workbench.views.training_record import Progress as Progress
+from workbench.views.training_record import training_record as training_record
 from workbench.views.view import View as View
