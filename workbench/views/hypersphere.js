@@ -122,6 +122,7 @@ function render(context) {
     const tip = element("div", { class: "wb-tip", hidden: true });
     const canvas = element("canvas", { class: "wb-canvas", tabindex: "0", role: "img" });
     const ruler = angleRuler(), sphere = createSphere(canvas), cap = element("p", { class: "wb-badge", hidden: true });
+    const note = badge ? element("p", { class: "wb-badge" }, badge) : null;
     const centres = new Float32Array(classes.length * 3);
     const scene = {
       labels, classes, grey: header.grey, directions: new Float32Array(labels.length * 3), selected: mask,
@@ -137,11 +138,11 @@ function render(context) {
       element("p", { class: "wb-run" }, name),
       ruler.node,
       element("div", { class: "wb-sphere" }, canvas, tip),
-      badge ? element("p", { class: "wb-badge" }, badge) : null,
+      note,
       cap,
     );
     const snapshots = snapshotsOf(i, blocks);
-    const panel = { name, margin, snapshots, node, canvas, tip, ruler, cap, sphere, scene, centres, cell: -1 };
+    const panel = { name, margin, snapshots, note, node, canvas, tip, ruler, cap, sphere, scene, centres, cell: -1 };
     panel.gestures = sphereGestures(canvas, sphere, answersOf(panel));
     canvas.addEventListener("keydown", (event) => onKey(event, panel));
     return panel;
@@ -316,6 +317,17 @@ function render(context) {
   }
 
   // Beginnings and endings.
+  // A live view may be given more snapshots.
+  view.onClose(onGrowth(view, {
+    grown() {
+      panels.forEach((run, i) => {
+        run.snapshots = snapshotsOf(i, blocks);
+        run.note?.replaceChildren(header.runs[i].badge);
+      });
+      epochs.grew();
+    },
+    moved: schedule,
+  }));
   view.onClose(store.subscribe((changed) => {
     if (changed.includes("selection")) fillMask();
     if (changed.includes("focusClass") || changed.includes("selection")) updateTexts();

@@ -74,7 +74,7 @@ class View:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         page = f'<style>{styles()}</style>{self.html()}<script type="module">{runtime((self.name,))}</script>'
         bundle: dict[str, Any] = {"text/html": page, "text/plain": repr(self)}
-        if _has_kernel():
+        if has_kernel():
             data, _metadata = self.widget._repr_mimebundle_()
             key = "application/vnd.jupyter.widget-view+json"
             bundle[key] = data[key]
@@ -84,7 +84,7 @@ class View:
         return f"<{self.name} view: {self.title}>"
 
 
-def _has_kernel() -> bool:
+def has_kernel() -> bool:
     """Whether a notebook's kernel is there for a widget to talk to."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

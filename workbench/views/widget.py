@@ -36,7 +36,10 @@ def _widget_class(name: str) -> type[Any]:
             "__module__": __name__,
             "_esm": bundle(name),
             "_css": styles(),
+            "view": traitlets.Unicode(name).tag(sync=True),
             "payload": traitlets.Dict().tag(sync=True),
+            # The latest snapshot of a live sphere, which is not kept: see shared/growth.js.
+            "moment": traitlets.Dict().tag(sync=True),
             **{trait: make().tag(sync=True) for trait, make in _SHARED.items()},
         },
     )

@@ -4,8 +4,8 @@ const EPOCH_MS = 450;
 
 /** `changed()` is called when another snapshot is shown, `moved()` whenever the time is another. */
 function epochControl(view, steps, { changed, moved }) {
-  const { store } = view, last = steps.length - 1;
-  let time = last, playing = null;
+  const { store } = view;
+  let last = steps.length - 1, time = last, playing = null;
   const snapshot = () => Math.min(last, Math.round(time));
   const play = button("Play", () => toggle());
   const bar = slider({
@@ -76,6 +76,17 @@ function epochControl(view, steps, { changed, moved }) {
     time = away.indexOf(Math.min(...away));
   }
 
+  /** There are other snapshots now; who looked at the last one looks at the new last one. */
+  function grew() {
+    const following = !playing && time >= last;
+    last = steps.length - 1;
+    bar.input.max = last;
+    time = following ? last : Math.min(last, time);
+    if (following) store.set({ epoch: null }, { commit: false, source: bar });
+    shown();
+    moved();
+  }
+
   view.onClose(store.subscribe((keys, source) => {
     if (!keys.includes("epoch") || source === bar) return;
     halt();
@@ -87,8 +98,8 @@ function epochControl(view, steps, { changed, moved }) {
   follow();
   bar.set(snapshot());
   return {
-    nodes: last > 0 ? [play, step, bar.row] : [],
-    time: () => time, snapshot, toggle, goTo,
+    nodes: last > 0 || view.header.live ? [play, step, bar.row] : [],
+    time: () => time, snapshot, toggle, goTo, grew,
     previous: () => goTo(snapshot() - 1), next: () => goTo(snapshot() + 1),
     name: () => steps[snapshot()],
   };

@@ -6,27 +6,31 @@ function openView({ model, el }) {
   const store = sharedStore();
   const undo = [];
   const live = el.closest("[data-wb-view]") === null;
-  const stage = live ? liveFigure(el, header) : el;
+  const stage = live ? liveFigure(el, header, model.get("view")) : el;
   const voice = element("div", { class: "wb-voice", "aria-live": "polite" });
   stage.replaceChildren();
   if (live) {
     undo.push(followNotebookTheme());
     undo.push(linkTraits(model, store, header.samples ?? ""));
+    requestAnimationFrame(() => { if (stage.childElementCount) stage.parentElement.dataset.wbReady = "1"; });
   }
   return {
-    header, blocks, store, stage, voice,
+    model, header, blocks, store, stage, voice,
     announce: (text) => { voice.textContent = text; },
     onClose: (f) => undo.push(f),
     close: () => undo.splice(0).forEach((f) => f()),
   };
 }
 
-function liveFigure(el, header) {
+function liveFigure(el, header, name) {
   const stage = element("div", { class: "wb-stage" });
   el.replaceChildren(
     element(
       "figure",
-      { class: "wb-view", "data-lm-suppress-shortcuts": "true" }, // our keys are not the notebook's
+      {
+        class: "wb-view", "data-wb-view": name, "data-wb-mounted": "1", // a static page's script leaves it alone
+        "data-lm-suppress-shortcuts": "true", // our keys are not the notebook's
+      },
       element("figcaption", { class: "wb-head" }, element("span", { class: "wb-title" }, header.title)),
       stage,
       element("p", { class: "wb-caption" }, header.caption),
@@ -78,9 +82,9 @@ function linkTraits(model, store, samples) {
 
 const TOKENS = ["paper", "ink", "muted", "accent", "alert", "genuine", "impostor", "margin", "sphere", "line"];
 
-/** The theme's colours where `node` stands, as "#rrggbb". */
+/** The theme's colours where `node` stands, as "#rrggbb"; those of the page while it stands nowhere. */
 function themeColours(node) {
-  const style = getComputedStyle(node);
+  const style = getComputedStyle(node.isConnected ? node : document.documentElement);
   return Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(`--wb-${name}`).trim()]));
 }
 

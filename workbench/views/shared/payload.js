@@ -15,5 +15,5 @@ function decodePayload(payload) {
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     blocks[name] = { shape, values: new TYPED_ARRAYS[dtype](bytes.buffer) };
   }
-  return { header: payload.header, blocks };
+  return { header: structuredClone(payload.header), blocks }; // a live view changes its own
 }
