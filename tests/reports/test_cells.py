@@ -97,3 +97,16 @@ def test_a_forged_view_brings_nothing_in() -> None:
 def test_a_picture_is_data_and_nothing_else() -> None:
     html = shown(image__png='aGVsbG8=" onerror="alert(1)', text__plain='"><script>')
     assert html == '<img alt="&quot;&gt;&lt;script&gt;" src="data:image/png;base64,aGVsbG8=onerror=alert1">'
+
+
+def test_html_around_views_is_kept_and_cleaned() -> None:
+    ones = np.ones(4, dtype=np.int64)
+    view = views.pair_similarity({"a": views.PairHistograms(ones, ones)})
+    html = (
+        f"<style>p {{}}</style><table><tr><td>5 %</td></tr></table>{view.html()}<p onclick=x>between</p>{view.html()}"
+    )
+    html += "<script>alert(1)</script><p>after</p>"
+    found = shown(text__html=html)
+    assert found.count(view.html()) == 2
+    rest = "".join(found.split(view.html()))
+    assert rest == "<table><tbody><tr><td>5 %</td></tr></tbody></table><p>between</p><p>after</p>"

@@ -69,8 +69,7 @@ def _output(output: NotebookNode) -> str:
     if PLOTLY in data:
         return plot(data[PLOTLY])
     if "text/html" in data:
-        shown = _views(data["text/html"])
-        return "".join(view.html() for view in shown) if shown else clean(data["text/html"])
+        return _html(data["text/html"])
     if "image/png" in data:
         source = re.sub(r"[^A-Za-z0-9+/=]", "", data["image/png"])
         return f'<img alt="{escape(data.get("text/plain", "picture"))}" src="data:image/png;base64,{source}">'
@@ -103,6 +102,15 @@ def plot(figure: dict[str, Any]) -> str:
         f"<details><summary>Data</summary></details>"
         f'<script type="application/json">{content}</script></figure>'
     )
+
+
+def _html(html: str) -> str:
+    """Return HTML with its views rebuilt from their data, and everything between them cleaned."""
+    between = [clean(part) for part in _VIEW.split(html)[::2]]
+    shown = [view.html() for view in _views(html)]
+    if len(shown) != len(between) - 1:
+        return "".join(shown)  # something that looks like a view and is none
+    return "".join(text for pair in zip(between, [*shown, ""], strict=True) for text in pair)
 
 
 def _views(html: str) -> list[View]:
