@@ -16,7 +16,7 @@ import pytest
 import workbench
 
 SURFACE = Path(__file__).with_name("api_surface.json")
-ROOMS = ("data", "embedders", "geometry", "losses", "models", "protocols")
+ROOMS = ("data", "embedders", "explorers", "geometry", "losses", "models", "protocols")
 HEAVY = ("IPython", "ipywidgets", "jupyter_client", "matplotlib", "numba", "pandas", "papermill", "plotly", "scipy")
 HEAVY += ("onnx", "onnxruntime", "onnxscript", "sklearn", "umap")
 
@@ -36,7 +36,10 @@ def test_imports_are_light() -> None:
     assert not training & set(HEAVY)
 
 
-@pytest.mark.parametrize("name", [name for name in workbench.__all__ if name != "__version__"])
+NO_ROOMS = ("__version__", "explore")
+
+
+@pytest.mark.parametrize("name", [name for name in workbench.__all__ if name not in NO_ROOMS])
 def test_every_room_opens_by_its_name(name: str) -> None:
     assert getattr(workbench, name) is importlib.import_module(f"workbench.{name}")
 
@@ -44,7 +47,8 @@ def test_every_room_opens_by_its_name(name: str) -> None:
 def test_a_room_that_is_not_there() -> None:
     with pytest.raises(AttributeError) as error:
         workbench.cellar  # noqa: B018
-    rooms = ", ".join(name for name in workbench.__all__ if name != "__version__")
+    rooms = ", ".join(name for name in workbench.__all__ if name not in NO_ROOMS)
+    assert workbench.explore is workbench.explorers.explore
     assert str(error.value) == f"module 'workbench' has no attribute 'cellar'. It has {rooms}."
     assert dir(workbench) == sorted(workbench.__all__)
 

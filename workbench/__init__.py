@@ -7,11 +7,11 @@ The rooms are imported when they are first used, so that `import workbench` cost
     head = wb.losses.create("elasticface-arc", dim=512, classes=10_000)
     geometry = wb.geometry.measure(embeddings, labels, head.weight)
     wb.figures.pair_similarity({"mine": geometry.pairs})
+    wb.explore(embeddings, labels)
 """
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench import data as data
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench import runs as runs
     from workbench import training as training
     from workbench import views as views
+    from workbench.explorers import explore as explore
 
 __version__ = "0.1.0"
 
@@ -50,10 +51,12 @@ _ROOMS = (
     "views",
 )
 
-__all__ = ["__version__", *_ROOMS]
+__all__ = ["__version__", "explore", *_ROOMS]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
+    if name == "explore":
+        return import_module("workbench.explorers").explore
     if name in _ROOMS:
         return import_module(f"workbench.{name}")
     raise AttributeError(f"module 'workbench' has no attribute {name!r}. It has {', '.join(_ROOMS)}.")
