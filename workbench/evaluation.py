@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from workbench import data, files, geometry
+from workbench.protocols import plain
 from workbench.runs import Run
 from workbench.training import Trainer
 
@@ -45,17 +46,17 @@ class Measured:
 
     def numbers(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, each with its 95 % interval."""
-        separation = self.geometry.separation
-        eer = self.geometry.roc.eer
+        separation, eer = self.geometry.separation, self.geometry.roc.eer
+        tar = [{"far": t.far, "threshold": plain.finite(t.threshold), **plain.rate(t.tar)} for t in self.tar]
         return {
-            "accuracy": None if self.accuracy is None else _rate(self.accuracy),
-            "eer": {"value": eer.value, "low": eer.interval.low, "high": eer.interval.high},
-            "tar_at_far": [{"far": t.far, "threshold": _finite(t.threshold), **_rate(t.tar)} for t in self.tar],
+            "accuracy": None if self.accuracy is None else plain.rate(self.accuracy),
+            "eer": plain.value(eer.value, eer.interval),
+            "tar_at_far": tar,
             "unresolved_fars": [far for far in FARS if far not in [t.far for t in self.tar]],
             "angle_to_own_centre_median": float(np.median(self.geometry.angles.own)),
             "gap": separation.gap,
             "overlap": separation.overlap,
-            "d_prime": _finite(separation.d_prime),
+            "d_prime": plain.finite(separation.d_prime),
             "alignment": separation.alignment,
             "uniformity": separation.uniformity,
         }
@@ -137,17 +138,3 @@ def _measured(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray | 
         "accuracy": accuracy,
         "tar": tuple(tar),
     }
-
-
-def _rate(rate: geometry.Rate) -> dict[str, Any]:
-    return {
-        "value": rate.value,
-        "low": rate.interval.low,
-        "high": rate.interval.high,
-        "count": rate.count,
-        "total": rate.total,
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

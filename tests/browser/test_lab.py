@@ -10,7 +10,6 @@ import pytest
 
 from tests.browser.lab import PATIENCE_MS, Lab, OpenNotebook, running, write_notebook
 from tests.small import contents
-from workbench import explorers
 from workbench.config import RunConfig
 from workbench.training import Trainer
 
@@ -45,7 +44,6 @@ Path("told.json").write_text(json.dumps(told))"""
 MARGINS = """curves = wb.explorers.margin_curves()
 curves"""
 TELL_MARGINS = """Path("margin.json").write_text(json.dumps({"m2": curves.m2}))"""
-HAS_MARGINS = "margin_curves" in dir(explorers)
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +258,6 @@ def test_a_saved_notebook_shows_its_views_without_a_kernel(notebook: Any, lab: L
     assert Path(path).stat().st_size < 2_000_000
 
 
-@pytest.mark.skipif(not HAS_MARGINS, reason="There is no margin explorer.")
 def test_the_margin_explorer_and_python_agree(notebook: Any) -> None:
     book = notebook(f"import json\nfrom pathlib import Path\nimport workbench as wb\n{MARGINS}", TELL_MARGINS)
     book.run_all()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from plotly import graph_objects as go
 
 from workbench import theme
-from workbench.figures.frame import REFERENCE, checked_runs, faded, framed, nothing
+from workbench.figures.band import curve_in_band, equal_error_mark
+from workbench.figures.frame import REFERENCE, checked_runs, framed, nothing
 from workbench.figures.text import count, digits, escaped, percent
 from workbench.figures.verification import RocLike
 
@@ -69,7 +70,11 @@ def det(runs: Mapping[str, DetLike]) -> go.Figure:
         for trace in _curve(curves[name], style, name=f"{escaped(name)}, {eer}", group=escaped(name), low=low_frr):
             figure.add_trace(trace)
         if max(low_far, low_frr) <= data.eer.value <= high:
-            figure.add_trace(_eer_point(data.eer.value, style, escaped(name)))
+            (place,), rate = _deviates([data.eer.value]), [data.eer.value]
+            mark = equal_error_mark(
+                place, place, style, group=escaped(name), hover="%{customdata:.3g}", customdata=rate
+            )
+            figure.add_trace(mark)
         said.append(f"{name}: {eer}, from {pairs}")
     if not any(len(points) for points in curves.values()):
         text = "too few errors to draw a curve"
@@ -116,42 +121,10 @@ def _curve(points: NDArray[Any], style: theme.RunStyle, *, name: str, group: str
     """The band and the curve; a band that reaches no errors at all is cut at the lower end of the axes."""
     x = _deviates(points["far"])
     lower, upper = (_deviates(points[end].clip(low / 2, 1 - low / 2)) for end in ("low", "high"))
-    band = go.Scatter(
-        x=[*x, *x[::-1]],
-        y=[*lower, *upper[::-1]],
-        mode="lines",
-        fill="toself",
-        fillcolor=faded(style.colour, 0.15),
-        line={"width": 0},
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=group,
-    )
-    curve = go.Scatter(
-        x=x,
-        y=_deviates(points["frr"]),
-        customdata=np.stack([points["far"], points["frr"]], 1),
-        mode="lines",
-        name=name,
-        legendgroup=group,
-        showlegend=True,
-        line={"color": style.colour, "dash": style.dash, "width": 2},
-        hovertemplate="FAR %{customdata[0]:.3g}: FRR %{customdata[1]:.3g}<extra>%{fullData.name}</extra>",
-    )
-    return [band, curve]
-
-
-def _eer_point(value: float, style: theme.RunStyle, group: str) -> go.Scatter:
-    return go.Scatter(
-        x=_deviates([value]),
-        y=_deviates([value]),
-        customdata=[value],
-        mode="markers",
-        marker={"color": style.colour, "size": 9, "symbol": "diamond"},
-        legendgroup=group,
-        showlegend=False,
-        name=group,
-        hovertemplate="equal error rate %{customdata:.3g}<extra>%{fullData.name}</extra>",
+    rates = np.stack([points["far"], points["frr"]], 1)
+    hover = "FAR %{customdata[0]:.3g}: FRR %{customdata[1]:.3g}"
+    return curve_in_band(
+        x, _deviates(points["frr"]), lower, upper, style, name=name, group=group, hover=hover, customdata=rates
     )
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from plotly import graph_objects as go
 
 from workbench import theme
-from workbench.figures.frame import REFERENCE, checked_runs, faded, framed, nothing
+from workbench.figures.band import curve_in_band, equal_error_mark
+from workbench.figures.frame import REFERENCE, checked_runs, framed, nothing
 from workbench.figures.text import count, decade, digits, escaped, percent
 
 _POINTS = 120
@@ -90,8 +91,9 @@ def roc(runs: Mapping[str, RocLike]) -> go.Figure:
         eer = f"EER {percent(data.eer.value)} [{digits(100 * low)}, {digits(100 * high)}]"
         for trace in _curve(data, style, name=f"{escaped(name)}, {eer}", group=escaped(name)):
             figure.add_trace(trace)
-        if data.eer.value >= floor:
-            figure.add_trace(_eer_point(data.eer.value, style, escaped(name)))
+        eer_far = data.eer.value
+        if eer_far >= floor:
+            figure.add_trace(equal_error_mark(eer_far, 1 - eer_far, style, group=escaped(name), hover="%{x:.3g}"))
         said.append(f"{name}: {eer}; {_at_floor(data)}")
     figure.update_xaxes(type="log", range=[math.log10(floor), 0], title="false accept rate (FAR)", zeroline=False)
     exponents = range(math.ceil(math.log10(floor)), 1)
@@ -128,38 +130,5 @@ def _curve(data: RocLike, style: theme.RunStyle, *, name: str, group: str) -> li
     chosen = np.unique(_lowest_threshold(data, np.geomspace(min(data.floor, 1.0), 1, _POINTS)))
     chosen = chosen[np.asarray(data.far)[chosen] > 0]  # a logarithm has no zero
     far, tar, low, high = (np.asarray(a)[chosen] for a in (data.far, data.tar, data.tar_low, data.tar_high))
-    band = go.Scatter(
-        x=np.concatenate([far, far[::-1]]),
-        y=np.concatenate([low, high[::-1]]),
-        mode="lines",
-        fill="toself",
-        fillcolor=faded(style.colour, 0.15),
-        line={"width": 0},
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=group,
-    )
-    curve = go.Scatter(
-        x=far,
-        y=tar,
-        mode="lines",
-        name=name,
-        legendgroup=group,
-        showlegend=True,
-        line={"color": style.colour, "dash": style.dash, "width": 2},
-        hovertemplate="FAR %{x:.3g}: TAR %{y:.4f}<extra>%{fullData.name}</extra>",
-    )
-    return [band, curve]
-
-
-def _eer_point(value: float, style: theme.RunStyle, group: str) -> go.Scatter:
-    return go.Scatter(
-        x=[value],
-        y=[1 - value],
-        mode="markers",
-        marker={"color": style.colour, "size": 9, "symbol": "diamond"},
-        legendgroup=group,
-        showlegend=False,
-        name=group,
-        hovertemplate="equal error rate %{x:.3g}<extra>%{fullData.name}</extra>",
-    )
+    hover = "FAR %{x:.3g}: TAR %{y:.4f}"
+    return curve_in_band(far, tar, low, high, style, name=name, group=group, hover=hover)

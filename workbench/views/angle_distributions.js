@@ -27,7 +27,7 @@ function render(context) {
   };
 
   // The page.
-  const player = epochPlayer(view, steps, draw);
+  const player = epochControl(view, steps, { changed: draw, moved() {} });
   const chooser = select({
     name: "Class", value: String(group() - 1),
     onchange: (k) => { store.set({ focusClass: Number(k) }); view.announce(spoken()); },
@@ -59,7 +59,7 @@ function render(context) {
   const samplesIn = (g) => (g ? sizes[g - 1] : sizes.reduce((a, b) => a + b, 0));
 
   function tableRows() {
-    const t = player.at(), text = (number, digits) => (Number.isNaN(number) ? "" : number.toFixed(digits));
+    const t = player.snapshot(), text = (number, digits) => (Number.isNaN(number) ? "" : number.toFixed(digits));
     const groups = header.byClass ? [0, ...classes.keys()].map((k, i) => (i ? k + 1 : 0)) : [0];
     return runs.flatMap((run) => groups.map((g) => {
       const { own, other, overlap } = numbers(run, t, g);
@@ -68,12 +68,12 @@ function render(context) {
   }
 
   function sentence(run) {
-    const { own, other, overlap } = numbers(run, player.at(), group());
+    const { own, other, overlap } = numbers(run, player.snapshot(), group());
     return `median to the own centre ${angleText(own)}, to the nearest other ${angleText(other)}, overlap ${shareText(overlap)}`;
   }
 
   function spoken() {
-    return `Epoch ${steps[player.at()]}, ${className(group())}: ${runs.map((run) => `${run.name}: ${sentence(run)}`).join("; ")}`;
+    return `Epoch ${steps[player.snapshot()]}, ${className(group())}: ${runs.map((run) => `${run.name}: ${sentence(run)}`).join("; ")}`;
   }
 
   /** One height for all runs and epochs, so that nothing jumps and areas can be compared. */
@@ -89,7 +89,7 @@ function render(context) {
   }
 
   function draw() {
-    const t = player.at(), g = group(), height = heights();
+    const t = player.snapshot(), g = group(), height = heights();
     for (const { run, plot, reading, node } of panels) {
       const width = node.clientWidth;
       if (width === 0) continue;
@@ -154,11 +154,12 @@ function render(context) {
   }
 
   // Gestures.
+  const actions = { "[": player.previous, "]": player.next, " ": player.toggle };
   stage.addEventListener("keydown", (event) => {
     if (/^(INPUT|SELECT|BUTTON|SUMMARY|A)$/.test(event.target.tagName) && event.key === " ") return;
-    if (!(event.key in player.actions) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!(event.key in actions) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    player.actions[event.key]();
+    actions[event.key]();
     view.announce(spoken());
   });
 

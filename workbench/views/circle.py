@@ -1,16 +1,15 @@
 """The unit circle of one to four runs: embeddings in two dimensions, their classes, and the margins between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.checks import bad_parameter
-from workbench.theme import MAX_COLOURED_CLASSES, class_styles
+from workbench.theme import MAX_COLOURED_CLASSES
 from workbench.views.directions import Picture, picture, turned_onto
 from workbench.views.frames import Frames, Samples, collect
+from workbench.views.linking import class_entries, samples_key
 from workbench.views.margin_parameters import PARAMETERS, controls
 from workbench.views.payload import pack, quantise
 from workbench.views.sampling import stratified
@@ -82,12 +81,9 @@ def circle(
         blocks[f"points{i}"], blocks[f"centres{i}"] = quantise(drawn.points), quantise(drawn.centres)
     header = {
         **_texts(samples, len(rows)),
-        "samples": sha256(np.asarray(labels, dtype=np.int64).tobytes()).hexdigest()[:8],
+        "samples": samples_key(labels),
         "steps": samples.steps,
-        "classes": [
-            {"name": name, **asdict(style)}
-            for name, style in zip(samples.names, class_styles(len(samples.names)), strict=True)
-        ],
+        "classes": class_entries(samples.names),
         "grey": len(samples.names) > MAX_COLOURED_CLASSES,
         "margins": margins,
         "runs": list(samples.embeddings),

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.checks import bad_parameter, whole
-from workbench.theme import MAX_COLOURED_CLASSES, class_styles
+from workbench.theme import MAX_COLOURED_CLASSES
 from workbench.views.density import bands, density
 from workbench.views.directions import Picture, nearest_centres, picture, turned_onto, viewpoint
 from workbench.views.frames import Frames, Samples, collect
+from workbench.views.linking import checked_thumbnails, class_entries, samples_key
 from workbench.views.margin import Margin, checked_margins
 from workbench.views.payload import pack, quantise
 from workbench.views.sampling import stratified
@@ -80,7 +80,7 @@ def hypersphere(
     smaller = None
     if fits < len(whole_picture.rows):
         smaller = whole_picture.part(stratified(whole_picture.labels, fits, seed=seed))
-    facts: dict[str, Any] = {"samples": sha256(np.asarray(labels, dtype=np.int64).tobytes()).hexdigest()[:8]}
+    facts: dict[str, Any] = {"samples": samples_key(labels)}
     common = _distances(samples, whole_picture, asked)
     if dense:
         facts["density"], cells = _density(samples, whole_picture)
@@ -133,10 +133,7 @@ def _header(samples: Samples, drawn: _Drawn, margins: Mapping[str, Margin | None
     azimuth, elevation = viewpoint(drawn.pictures)
     return {
         "steps": samples.steps,
-        "classes": [
-            {"name": name, **asdict(style)}
-            for name, style in zip(samples.names, class_styles(len(samples.names)), strict=True)
-        ],
+        "classes": class_entries(samples.names),
         "camera": {"azimuth": round(azimuth, 2), "elevation": round(elevation, 2), "zoom": 1},
         "grey": len(samples.names) > MAX_COLOURED_CLASSES,
         "runs": [
@@ -187,9 +184,5 @@ def _thumbnails(
 ) -> dict[str, Any] | None:
     if images is None or not len(rows):
         return None
-    total = len(samples.labels) + samples.dropped
-    shape_fits = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
-    if images.dtype != np.uint8 or not shape_fits or len(images) != total:
-        rule = f"a uint8 array [{total}, H, W] or [{total}, H, W, 3]"
-        raise ValueError(bad_parameter("hypersphere", "thumbnails", rule, (images.dtype.name, images.shape)))
+    checked_thumbnails("hypersphere", images, len(samples.labels) + samples.dropped)
     return {**asdict(sprite(images[rows])), "count": len(rows)}

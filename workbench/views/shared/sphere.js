@@ -4,22 +4,12 @@ const FAR_SIDE = 0.18;
 const MAX_DRAWN_CENTRES = 40;
 
 function createSphere(canvas) {
-  const ctx = canvas.getContext("2d");
-  const sheet = document.createElement("canvas");
-  const sheetCtx = sheet.getContext("2d", { willReadFrequently: true });
-  const stamps = new Map();
+  const pixels = pixelCanvas(canvas), { ctx, sheet, sheetCtx, stamps } = pixels;
   let side = 0, ratio = 1, target = null, screen = new Float32Array(0), drawn = null, named = [], cells = null;
 
-  /** Take the size that the page gives the canvas. Returns false while it has none. */
   function fit() {
-    const wanted = canvas.clientWidth, density = Math.min(2, devicePixelRatio || 1); // finer costs more than it shows
-    if (wanted === 0) return false;
-    if (wanted === side && density === ratio) return true;
-    [side, ratio] = [wanted, density];
-    canvas.width = canvas.height = sheet.width = sheet.height = Math.round(side * ratio);
-    const image = sheetCtx.createImageData(sheet.width, sheet.height);
-    target = { image, width: sheet.width, height: sheet.height, bytes: image.data, words: new Uint32Array(image.data.buffer) };
-    stamps.clear();
+    if (!pixels.fit()) return false;
+    ({ side, ratio, target } = pixels);
     return true;
   }
 
