@@ -107,6 +107,18 @@ def test_umap_is_asked_for_cosines_of_unit_vectors_and_one_thread(monkeypatch):
     assert found.points.dtype == np.float64
 
 
+def test_umap_leaves_torch_the_threads_it_had():
+    before = torch.get_num_threads()
+    x, _ = clusters(20, 2, 4)
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            geometry.project(x, method="umap")
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_errors_say_what_to_give():
     with pytest.raises(ValueError) as error:
         geometry.project(torch.eye(9), method="umap")

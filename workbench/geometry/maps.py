@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float64
 
 from workbench.checks import bad_parameter, one_of, whole
@@ -87,12 +88,16 @@ def _umap(unit: np.ndarray, seed: int, neighbours: int) -> np.ndarray:
     if len(unit) < FEWEST_FOR_UMAP:
         rule = f"at least {FEWEST_FOR_UMAP} samples for UMAP"
         raise ValueError(bad_parameter("project", "embeddings", rule, len(unit), hint="Use method='pca'."))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of libraries to each other
-        from umap import UMAP  # here, because it takes seconds to import
+    threads = torch.get_num_threads()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of libraries to each other
+            from umap import UMAP  # here, because it takes seconds to import
 
-        mapper = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
-        return np.asarray(mapper.fit_transform(unit), dtype=np.float64)
+            mapper = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+            return np.asarray(mapper.fit_transform(unit), dtype=np.float64)
+    finally:
+        torch.set_num_threads(threads)  # numba, which UMAP computes with, sets it, and the bits of a run depend on it
 
 
 def _trust(unit: np.ndarray, points: np.ndarray, neighbours: int, seed: int) -> float:
