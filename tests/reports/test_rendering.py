@@ -1,6 +1,7 @@
 """From notebook to file: whole, complete and private, or not there."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from tests.reports.notebooks import notebook, saved
 from workbench import reports
+from workbench.reports import execution
 
 URL = re.compile(r"""(?:src|href|url\(|import)\s*[=(]?\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
 
@@ -120,3 +122,14 @@ def test_reports_in_the_root_are_listed_in_its_index(tmp_path: Path) -> None:
     index = (tmp_path / "reports/index.html").read_text()
     for report in (page, other):
         assert f'href="{report.parent.name}/report.html"' in index
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no sockets that are files.")
+def test_kernels_that_begin_at_once_have_sockets_of_their_own() -> None:
+    one, other = execution._Kernel(), execution._Kernel()
+    assert one.ip != other.ip
+    folder = Path(one.ip).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for kernel in (one, other):
+        kernel.cleanup_ipc_files()
+    assert not folder.exists()

@@ -1,5 +1,6 @@
 """Notebook and parameters in, one offline HTML file out."""
 
+from workbench.reports.cards import Card as Card
 from workbench.reports.cards import headline as headline
 from workbench.reports.cards import numbers as numbers
 from workbench.reports.cards import run_card as run_card
@@ -12,6 +13,7 @@ from workbench.reports.rendering import write_index as write_index
 
 __all__ = [
     "DEFAULT_NOTEBOOK",
+    "Card",
     "ReportError",
     "find_notebook",
     "headline",

@@ -2,11 +2,14 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.localinterfaces import localhost
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
@@ -19,6 +22,17 @@ class _Kernel(AsyncKernelManager):
     @default("transport")
     def _private_transport(self) -> str:
         return "tcp" if os.name == "nt" else "ipc"
+
+    @default("ip")
+    def _own_sockets(self) -> str:
+        # Jupyter's own name is the same for all kernels of a folder: two that begin at once would answer each other.
+        return localhost() if self.transport == "tcp" else str(Path(tempfile.mkdtemp(prefix="workbench-")) / "kernel")
+
+    def cleanup_ipc_files(self) -> None:
+        super().cleanup_ipc_files()
+        if self.transport == "ipc":
+            with suppress(OSError):  # it is removed when the last of its sockets is
+                Path(self.ip).parent.rmdir()
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # the parent names a wrapper
         # A figure is shown as its plain data: no script in the notebook, and a page that draws it itself.

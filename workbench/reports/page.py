@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -27,14 +28,14 @@ _ENVIRONMENT = Environment(
 )
 
 
-def render_page(notebook: NotebookNode, *, title: str, source: str) -> str:
+def render_page(notebook: NotebookNode, *, title: str, source: str, links: Mapping[str, str] | None = None) -> str:
     """Return the page of an executed notebook.
 
     Args:
         notebook: the executed notebook.
         title: title of the page.
         source: name of the notebook, for the foot of the page.
-
+        links: to neighbouring pages, text and address.
     """
     hidden = {
         tag for cell in notebook.cells if "report-hide" in (tags := cell.metadata.get("tags", [])) for tag in tags
@@ -46,6 +47,8 @@ def render_page(notebook: NotebookNode, *, title: str, source: str) -> str:
         "title": title,
         "source": source,
         "blocks": blocks,
+        "lesson": "lesson" in notebook.metadata.get("workbench", {}),
+        "links": dict(links or {}),
         "styles": Markup(styles() + _asset("page.css")),  # noqa: S704 - our own files
         "runtime": Markup(runtime(shown)),  # noqa: S704 - our own files
         "script": Markup(_asset("page.js")),  # noqa: S704 - our own files
@@ -58,6 +61,11 @@ def render_page(notebook: NotebookNode, *, title: str, source: str) -> str:
 def render_index(reports: list[dict[str, Any]]) -> str:
     """Return the page that lists reports; each has `title`, `href`, `lines` and `thumbnail`."""
     return _with_nonce("index.html.j2", {"reports": reports, "styles": Markup(styles() + _asset("page.css"))})  # noqa: S704
+
+
+def render_contents(parts: Mapping[str, list[dict[str, Any]]]) -> str:
+    """Return the table of contents of the course: for each part its lessons, as `workbench.teach.Outline` has them."""
+    return _with_nonce("course.html.j2", {"parts": parts, "styles": Markup(styles() + _asset("page.css"))})  # noqa: S704
 
 
 def _with_nonce(template: str, content: dict[str, Any]) -> str:
@@ -78,10 +86,29 @@ def _block(cell: NotebookNode, hidden: set[str]) -> dict[str, Any] | None:
         return None
     if cell.cell_type == "markdown":
         return {"kind": "prose", "html": Markup(cells.markdown(cell.source)), "code": ""}  # noqa: S704 - escaped there
-    if cell.cell_type != "code" or not cell.source.strip():
+    code = _shown_code(cell.source, tags, cell.metadata)
+    html = Markup(cells.outputs(cell))  # noqa: S704 - escaped there
+    if cell.cell_type != "code" or not (code or html):
         return None
-    kind = "parameters" if "parameters" in tags or "injected-parameters" in tags else "code"
-    return {"kind": kind, "html": Markup(cells.outputs(cell)), "code": cell.source}  # noqa: S704 - escaped there
+    kind = next((kind for kind, names in _KINDS.items() if not names.isdisjoint(tags)), "code")
+    return {"kind": kind, "html": html, "code": code}
+
+
+# How a folded cell is headed. Other code of a lesson is not folded: it is what the lesson is about.
+_KINDS = {
+    "Parameters": {"parameters"},
+    "Parameters that were given": {"injected-parameters"},
+    "Code": {"setup", "fold"},
+}
+
+
+def _shown_code(source: str, tags: list[str], metadata: Mapping[str, Any]) -> str:
+    """Return the code of a cell where it is meant to be read; of what was given, all but a path of this machine."""
+    if metadata.get("jupyter", {}).get("source_hidden") or any(tag.startswith("check:") for tag in tags):
+        return ""
+    if "injected-parameters" in tags:
+        return "\n".join(line for line in source.splitlines() if not line.startswith(("# Parameters", "run_dir = ")))
+    return source.strip()
 
 
 @cache

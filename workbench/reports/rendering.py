@@ -8,6 +8,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from workbench import files
 from workbench.checks import unknown_name
 from workbench.reports.cells import summaries
@@ -47,6 +49,7 @@ def render(
     output: str | Path | None = None,
     *,
     root: str | Path = "reports",
+    links: Mapping[str, str] | None = None,
     progress: bool = False,
 ) -> Path:
     """Run a notebook and write `report.html`, one file that opens offline; return its path.
@@ -59,6 +62,7 @@ def render(
         parameters: values for its `parameters` cell, checked before anything runs.
         output: folder of the report; by default a folder in `root`, named after the notebook and its parameters.
         root: folder of all reports, whose `index.html` lists them.
+        links: to neighbouring pages, text and relative address, shown above and below the content.
         progress: show progress on the terminal.
 
     Raises:
@@ -72,9 +76,9 @@ def render(
     if "run_dir" not in given and "run_dir" in declaration(source).model_fields:
         given["run_dir"] = str(folder.resolve())
     executed = execute(path, given, folder / "report.ipynb", progress=progress)
-    summary = (summaries(executed) or [{"title": path.stem, "lines": [], "thumbnail": None}])[-1]
+    summary = (summaries(executed) or [{"title": _heading(executed) or path.stem, "lines": [], "thumbnail": None}])[-1]
     report = folder / "report.html"
-    files.write_text(report, render_page(executed, title=str(summary["title"]), source=path.name))
+    files.write_text(report, render_page(executed, title=str(summary["title"]), source=path.name, links=links or {}))
     files.write_json(folder / "report.json", {**summary, "made": datetime.now(UTC).isoformat(timespec="seconds")})
     if folder.resolve().parent == Path(root).resolve():
         write_index(root)
@@ -96,6 +100,12 @@ def write_index(root: str | Path = "reports") -> Path:
     found.sort(key=lambda report: str(report["made"]), reverse=True)
     files.write_text(root / "index.html", render_index(found))
     return root / "index.html"
+
+
+def _heading(notebook: nbformat.NotebookNode) -> str:
+    """Return the title that a notebook begins with, if it begins with one."""
+    first = notebook.cells[0].source if notebook.cells and notebook.cells[0].cell_type == "markdown" else ""
+    return str(first).partition("\n")[0].removeprefix("# ") if first.startswith("# ") else ""
 
 
 def _folder_name(path: Path, given: Mapping[str, Any]) -> str:

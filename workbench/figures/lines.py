@@ -1,0 +1,92 @@
+"""Curves of anything against anything, for lessons and explorations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from plotly import graph_objects as go
+
+from workbench import theme
+from workbench.checks import bad_parameter
+from workbench.figures.band import curve_in_band
+from workbench.figures.frame import REFERENCE, checked_runs, framed, nothing
+from workbench.figures.text import digits, escaped
+
+_NAME = "lines"
+_POINTS = 500  # more than a screen has use for
+
+
+def lines(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    title: str,
+    x: str,
+    y: str,
+    caption: str,
+    bands: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
+    log: str = "",
+    markers: bool = False,
+    levels: Mapping[str, float] | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> go.Figure:
+    """Draw curves on common axes.
+
+    Args:
+        curves: name to x and y, [N] each, at most six curves; what is not finite is a hole.
+        title: what is shown.
+        x: the horizontal axis, with its unit.
+        y: the vertical axis, with its unit.
+        caption: how to read it, and what not to conclude.
+        bands: lower and upper ends [N] around curves, by their names.
+        log: axes that are logarithmic: "x", "y" or "xy".
+        markers: mark the points too, for curves of few.
+        levels: horizontal reference lines by their labels.
+        marks: vertical reference lines by their labels.
+
+    Raises:
+        ValueError: x and y of different lengths, a band of no curve, or more than six curves.
+    """
+    given = checked_runs(curves, _NAME)
+    if not given:
+        return nothing(name=_NAME, title=title, sentence="There are no curves to show.")
+    for stranger in (bands or {}).keys() - given.keys():
+        raise ValueError(bad_parameter(_NAME, "bands", f"bands of the curves {', '.join(given)}", stranger))
+    figure = go.Figure()
+    said = []
+    for (name, pair), style in zip(given.items(), theme.run_styles(len(given)), strict=True):
+        across, up = (np.asarray(values, dtype=np.float64).reshape(-1) for values in pair)
+        if len(across) != len(up):
+            raise ValueError(bad_parameter(_NAME, f"curves[{name!r}]", "x and y of one length", (len(across), len(up))))
+        ends = [np.asarray(values, dtype=np.float64) for values in (bands or {}).get(name, (up, up))]
+        every = slice(None, None, max(1, len(across) // _POINTS))
+        hover = f"{escaped(x)} %{{x:.3g}}: {escaped(y)} %{{y:.3g}}"
+        band, curve = curve_in_band(
+            across[every], up[every], ends[0][every], ends[1][every], style,
+            name=escaped(name), group=escaped(name), hover=hover,
+        )  # fmt: skip
+        curve.mode = "lines+markers" if markers or len(across) == 1 else "lines"
+        curve.marker = {"color": style.colour, "size": 7}
+        figure.add_traces([band, curve] if name in (bands or {}) else [curve])
+        known = np.flatnonzero(np.isfinite(up))
+        said.append(
+            f"{name}: {digits(up[known[0]])} at {digits(across[known[0]])} to {digits(up[known[-1]])} "
+            f"at {digits(across[known[-1]])}"
+            if len(known)
+            else f"{name}: nothing known"
+        )
+    for label, level in (levels or {}).items():
+        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom"})
+    for label, mark in (marks or {}).items():
+        figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left"})
+    figure.update_xaxes(title=escaped(x), **_axis("x" in log))
+    figure.update_yaxes(title=escaped(y), **_axis("y" in log))
+    figure.update_layout(showlegend=len(given) > 1)
+    return framed(figure, name=_NAME, title=title, caption=caption, summary=". ".join(said) + ".")
+
+
+_DOTTED: dict[str, Any] = {**REFERENCE, "dash": "dot"}
+
+
+def _axis(logarithmic: bool) -> dict[str, Any]:
+    return {"type": "log", "exponentformat": "power", "dtick": 1} if logarithmic else {"zeroline": True}

@@ -1,0 +1,1 @@
+"""The exercises of each lesson, with the mistakes that are known: lesson_NN.py holds `EXERCISES`."""
