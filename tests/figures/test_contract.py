@@ -26,14 +26,28 @@ SAMPLES = {
 }
 
 
+WORDS = {"title": "What is shown.", "caption": "Read it from left to right."}
+# Figures of anything, which are told their words.
+GENERAL = {
+    "lines": lambda runs: figures.lines(
+        {run: (POINTS[:, 0], POINTS[:, 1] + seed) for seed, run in enumerate(runs)}, x="α (°)", y="cos α", **WORDS
+    ),
+    "intervals": lambda runs: figures.intervals({run: ([0.1, 0.3], 0.0, 0.4) for run in runs}, x="°", **WORDS),
+    "similarity_matrix": lambda runs: figures.similarity_matrix(np.eye(len(runs)), rows=runs, columns=runs, **WORDS),
+}
+
+
 def draw(name, runs):
     """The figure of this name with data for runs, or classes, of these names."""
+    if name in GENERAL:
+        return GENERAL[name](runs)
     if name == "hypersphere":
         return figures.hypersphere(POINTS, np.arange(40) % len(runs), POINTS[: len(runs)], runs)
     return getattr(figures, name)({run: SAMPLES[name](seed) for seed, run in enumerate(runs)})
 
 
 NAMES = sorted(figures.__all__)
+OF_RUNS = [name for name in NAMES if name not in (*GENERAL, "hypersphere")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,7 +67,7 @@ def test_words_look_and_size(name, runs):
     allowed = go.Scatter3d if name == "hypersphere" else (go.Scatter, go.Bar, go.Heatmap)
     assert figure.data
     assert all(isinstance(trace, allowed) for trace in figure.data)
-    assert sum(len(trace.x) for trace in figure.data) <= 3000
+    assert sum(len(trace.z if name == "similarity_matrix" else trace.x) for trace in figure.data) <= 3000
     assert len(figure.to_json()) < 200_000
 
 
@@ -64,7 +78,7 @@ def test_text_is_left_to_the_template(name):
         assert annotation.font.color is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "similarity_matrix"])
 def test_colours_are_seen_on_both_papers(name):
     figure = draw(name, ["a", "b", "c", "d"])
     for trace in figure.data:
@@ -77,18 +91,19 @@ def test_colours_are_seen_on_both_papers(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_names_stay_data(name):
     figure = draw(name, [data.HOSTILE, "b"])
-    assert data.HOSTILE in figure.layout.meta["summary"] or name == "hypersphere"
+    assert data.HOSTILE in figure.layout.meta["summary"] or name in ("hypersphere", "similarity_matrix")
     layout = {key: value for key, value in json.loads(figure.to_json())["layout"].items() if key != "meta"}
     shown = [str(trace.name) + str(trace.text) + str(trace.hovertemplate) for trace in figure.data]
     for text in (*shown, json.dumps(layout.get("annotations", []), ensure_ascii=False)):
         assert "<img" not in text
         assert "<b>%" not in text
         assert "%{x}<" not in text.replace("%{x}<extra>", "")
-    assert any(escaped(data.HOSTILE) in text for text in (*shown, *(a.text for a in figure.layout.annotations)))
+    axis = figure.layout.xaxis.ticktext or ()
+    assert any(escaped(data.HOSTILE) in text for text in (*shown, *axis, *(a.text for a in figure.layout.annotations)))
     assert "</script>" not in figure.to_json()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "hypersphere"])
+@pytest.mark.parametrize("name", OF_RUNS)
 def test_no_runs_is_a_state_with_a_sentence(name):
     figure = getattr(figures, name)({})
     assert not figure.data
@@ -98,7 +113,7 @@ def test_no_runs_is_a_state_with_a_sentence(name):
     assert figure.layout.meta["name"] == name
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "hypersphere"])
+@pytest.mark.parametrize("name", OF_RUNS)
 def test_what_is_no_mapping_and_too_many_runs(name):
     with pytest.raises(ValueError, match=rf"'runs' parameter of {name} must be a mapping of run name to data"):
         getattr(figures, name)([1, 2])

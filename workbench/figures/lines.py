@@ -57,7 +57,9 @@ def lines(
     for (name, pair), style in zip(given.items(), theme.run_styles(len(given)), strict=True):
         across, up = (np.asarray(values, dtype=np.float64).reshape(-1) for values in pair)
         if len(across) != len(up):
-            raise ValueError(bad_parameter(_NAME, f"curves[{name!r}]", "x and y of one length", (len(across), len(up))))
+            raise ValueError(
+                bad_parameter(_NAME, "curves", f"x and y of one length for {name!r}", (len(across), len(up)))
+            )
         ends = [np.asarray(values, dtype=np.float64) for values in (bands or {}).get(name, (up, up))]
         every = slice(None, None, max(1, len(across) // _POINTS))
         hover = f"{escaped(x)} %{{x:.3g}}: {escaped(y)} %{{y:.3g}}"
