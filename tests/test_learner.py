@@ -180,3 +180,13 @@ def test_a_device_that_is_not_there(name: str) -> None:
         learner(device=name)
     assert str(error.value).startswith(rule)
     assert "\n" not in str(error.value)
+
+
+def test_who_draws_from_torch_s_generator_in_the_middle_of_a_step_changes_nothing() -> None:
+    alone, beside = (learner(loss="coreface", dropout=0.5, views_from=0.0) for _ in range(2))
+    drawn = []
+    beside.model.dropout.register_forward_pre_hook(lambda *_: drawn.append(torch.rand(3)))
+    advance(alone, range(3))
+    advance(beside, range(3))
+    assert len(drawn) == 6  # two views a step
+    assert same(alone.state(), beside.state())

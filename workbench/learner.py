@@ -66,7 +66,7 @@ class Learner:
         config = self.config
         views = self.head.views if contrast else 1
         self.model.dropout.p = config.views_dropout if views > 1 else config.dropout
-        torch.manual_seed(mixed_seed(config.seed, "dropout", step))
+        self.model.dropout.generator = generator(config.seed, "dropout", step, device=self.device)
         inputs = augment(
             data.to_float(images.to(self.device)),
             flip=config.flip,

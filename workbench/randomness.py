@@ -22,9 +22,9 @@ def mixed_seed(seed: int, purpose: Purpose, step: int = 0) -> int:
     return int(sequence.generate_state(1, np.uint64)[0]) >> 1
 
 
-def generator(seed: int, purpose: Purpose, step: int = 0) -> torch.Generator:
-    """Return a CPU generator for one purpose at one step."""
-    return torch.Generator().manual_seed(mixed_seed(seed, purpose, step))
+def generator(seed: int, purpose: Purpose, step: int = 0, *, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return a generator for one purpose at one step; on another device it gives another stream."""
+    return torch.Generator(device).manual_seed(mixed_seed(seed, purpose, step))
 
 
 @contextmanager

@@ -35,9 +35,8 @@ class Session:
     """One training and where it stands. Every method may be called from any thread, and returns at once.
 
     Paused, the thread waits between two steps, so the training goes on with the bits that it has. Stopped, the thread
-    ends; the epochs that are done are in the run's folder, and `start` goes on from there to the same bits. Everything
-    that a kernel has one of is shared with it: while the training runs, a cell that draws from torch's global random
-    generator may change what dropout draws.
+    ends; the epochs that are done are in the run's folder, and `start` goes on from there to the same bits.
+    Cells that run beside it change nothing: the training draws from generators of its own.
 
     Args:
         trainer: what to train.

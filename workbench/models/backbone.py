@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from workbench.checks import number
+from workbench.models.dropout import Dropout
 
 
 class Backbone(nn.Module, ABC):
@@ -16,7 +17,7 @@ class Backbone(nn.Module, ABC):
     Embeddings are returned as they are, not normalised: AdaFace and MagFace read their lengths.
 
     Attributes:
-        dropout: the dropout of the features; its `p` may be changed between two steps.
+        dropout: the dropout of the features; its `p` and its `generator` may be changed between two steps.
 
     Args:
         dropout: share of the features set to 0 in training, in [0, 0.99].
@@ -27,7 +28,7 @@ class Backbone(nn.Module, ABC):
 
     def __init__(self, *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(number("models.create", "dropout", dropout, low=0, high=0.99))
+        self.dropout = Dropout(number("models.create", "dropout", dropout, low=0, high=0.99))
 
     @property
     @abstractmethod
