@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup report test check bench gallery lab chromium clean
+.PHONY: help setup report course test check bench gallery lab chromium clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,9 @@ setup: .venv/ready  ## create .venv with everything needed to use the workbench
 
 report: .venv/ready  ## train on the digits and write an interactive report
 	$(BIN)/workbench report
+
+course: .venv/ready  ## run all lessons and write them as pages that open offline
+	$(BIN)/workbench course
 
 test: .venv/dev chromium  ## run all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
