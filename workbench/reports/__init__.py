@@ -3,6 +3,7 @@
 from workbench.reports.cards import headline as headline
 from workbench.reports.cards import numbers as numbers
 from workbench.reports.cards import run_card as run_card
+from workbench.reports.differences import differences as differences
 from workbench.reports.execution import ReportError as ReportError
 from workbench.reports.rendering import DEFAULT_NOTEBOOK as DEFAULT_NOTEBOOK
 from workbench.reports.rendering import find_notebook as find_notebook
@@ -13,6 +14,7 @@ from workbench.reports.rendering import write_index as write_index
 __all__ = [
     "DEFAULT_NOTEBOOK",
     "ReportError",
+    "differences",
     "find_notebook",
     "headline",
     "notebooks",
