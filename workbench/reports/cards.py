@@ -130,7 +130,12 @@ def _rows(evaluations: Mapping[str, Measured]) -> list[tuple[str, list[tuple[str
     angles = [f"{math.degrees(e.numbers()['angle_to_own_centre_median']):.1f}°" for e in every]
     rows.append(("Median angle to own centre", [(angle, "") for angle in angles]))
     rows.append(("d′ of genuine and impostor pairs", [(f"{e.geometry.separation.d_prime:.2f}", "") for e in every]))
-    rows.append(("Gap: lowest genuine − highest impostor", [(f"{e.geometry.separation.gap:.2f}", "") for e in every]))
+    rows.append(
+        (
+            "Gap: lowest genuine − highest impostor",
+            [(f"{e.geometry.separation.gap:.2f}".replace("-", "−"), "") for e in every],
+        )
+    )
     return rows
 
 

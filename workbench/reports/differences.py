@@ -45,6 +45,6 @@ def _told(spread: Spread, row: Compared, *, sign: str = "") -> str:
 def _verdict(spread: Spread, row: Compared) -> str:
     interval = spread.interval()
     if interval is None:
-        return "one seed cannot tell"
+        return ""
     low, high = (f"{end:+.{row.digits}f}".replace("-", "−") for end in interval)
     return f"{low} to {high}{', may be none' if interval.low <= 0 <= interval.high else ''}"

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from workbench.checks import bad_parameter, number
 
 if TYPE_CHECKING:
@@ -60,6 +63,17 @@ class Margin:
         except ValueError:
             return None  # a loss accepts margins that nobody can draw, such as a negative cosine
         return None
+
+    def kept(self, own: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether samples keep this margin to the nearest other centre: psi(own) >= cos(other), psi not yet rising.
+
+        Args:
+            own: angles to the own centre, radians, any shape.
+            other: angles to the nearest other centre, radians, of the same shape.
+        """
+        widened = self.factor * own + self.angle_rad
+        kept: npt.NDArray[np.bool_] = (widened <= np.pi) & (np.cos(widened) - self.cosine >= np.cos(other))
+        return kept
 
 
 def checked_margins(owner: str, margins: Mapping[str, Margin | None], runs: Iterable[str]) -> dict[str, Margin | None]:
