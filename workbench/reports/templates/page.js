@@ -82,6 +82,18 @@
     details.append(note, table);
   }
 
+  /** What scrolls sideways can be reached with the keyboard, and is said to. */
+  function reachable(box) {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    const attributes = { tabindex: "0", role: "group", "aria-label": box.matches("pre") ? "Text, wide" : "Table, wide" };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  }
+
+  const wide = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target)));
+  document.querySelectorAll(".wide, pre").forEach((box) => wide.observe(box));
   button.addEventListener("click", () => store.set({ theme: isDark() ? "light" : "dark" }));
   store.subscribe((changed) => changed.includes("theme") && themed());
   system.addEventListener("change", themed);
