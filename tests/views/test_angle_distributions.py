@@ -41,17 +41,16 @@ def test_counts_and_medians_are_those_of_the_measured_angles(d: int) -> None:
         (views.Margin(angle_rad=0.4), lambda own: np.cos(np.minimum(own + 0.4, np.pi)), np.rad2deg(0.4)),
         (views.Margin(cosine=0.3), lambda own: np.cos(own) - 0.3, None),
         (views.Margin(factor=2), lambda own: np.where(2 * own > np.pi, -3, np.cos(2 * own)), None),
-        (views.Margin(), np.cos, None),
     ],
 )
 def test_a_margin_is_kept_where_psi_is_not_below_the_nearest_other_cosine(
     margin: views.Margin, psi: Any, asked: float | None
 ) -> None:
     run, labels = cloud(2, 200, 3, 4)
-    view = views.angle_distributions({"a": run, "b": run}, labels, margins={"a": margin})
-    header, blocks = unpack(view.payload)
-    assert [one["asked"] for one in header["runs"]] == [pytest.approx(asked), None]
-    assert "kept1" not in blocks
+    margins = {"a": margin, "b": views.Margin()}
+    header, blocks = unpack(views.angle_distributions({"a": run, "b": run, "c": run}, labels, margins=margins).payload)
+    assert [one["asked"] for one in header["runs"]] == [pytest.approx(asked), None, None]
+    assert not {"kept1", "kept2"} & blocks.keys()  # without a margin there is none to keep
     for t in range(2):
         measured = geometry.angles(run.embeddings[t], labels, run.centres[t])
         kept = psi(measured.own) >= np.cos(measured.other)

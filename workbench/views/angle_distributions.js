@@ -45,7 +45,7 @@ function render(context) {
     options: [["-1", "all classes"], ...classes.map(({ name }, k) => [String(k), `class ${name}`])],
   });
   const what = select({
-    name: "Show", value: "angles", options: [["angles", "both angles"], ["margin", "the margin between"]],
+    name: "Show", value: "angles", options: [["angles", "both angles"], ["margin", "the margin"]],
     onchange(value) {
       shown = value === "margin" ? BETWEEN : ANGLES;
       tallest = null;
@@ -150,7 +150,7 @@ function render(context) {
       svg("line", { x1: left, x2: right, y1: base, y2: base, class: "wb-line" }),
       ...ticks(x, base, width), ...levels(right, y), ...parts, ...(shown === BETWEEN ? zeroMark(x, base) : []),
       ...shown.sides.flatMap((side, i) => medianMark(side, run[side].median(t, g), x, base, 14 + 18 * i, width)),
-      ...(shown === BETWEEN && run.asked ? askedMark(run.asked, x, base, width) : []),
+      ...(shown === BETWEEN && run.asked ? askedMark(run.asked, x, base) : []),
     );
   }
 
@@ -168,10 +168,10 @@ function render(context) {
   }
 
   /** What the loss asks for, where that is one angle. */
-  function askedMark(angle, x, base, width) {
-    const place = { x: Math.min(width - 60, x(angle)), y: 32, class: "wb-side-name", "text-anchor": "middle" };
+  function askedMark(angle, x, base) {
+    const place = { x: x(angle) - 5, y: 36, class: "wb-side-name", "text-anchor": "end" };
     return [
-      svg("line", { x1: x(angle), x2: x(angle), y1: 37, y2: base, class: "wb-asked" }),
+      svg("line", { x1: x(angle), x2: x(angle), y1: 26, y2: base, class: "wb-asked" }),
       svg("text", place, `asked ${angleText(angle)}`),
     ];
   }

@@ -75,7 +75,7 @@ def angle_distributions(
             degrees = np.rad2deg(values)
             blocks[f"{side}{i}"] = _counts(degrees, groups, counted, low).astype(kind)
             blocks[f"{side}Median{i}"] = _by_group(np.median, degrees, groups, counted if by_class else 0)
-        held = {"nearer": other > own} | ({"kept": margin.kept(own, other)} if margin else {})
+        held = {"nearer": other > own} | ({"kept": margin.kept(own, other)} if margin not in (None, Margin()) else {})
         for what, which in held.items():
             shares = np.where(np.isfinite(other), which, np.nan)
             blocks[f"{what}{i}"] = _by_group(np.mean, shares, groups, counted if by_class else 0)
