@@ -34,8 +34,8 @@ def _sphere(embeddings: np.ndarray, labels: np.ndarray, centre: float) -> str:
     points, labels = _three(points)[chosen], labels[chosen]
     order = points[:, 2].argsort()
     marks = "".join(
-        f'<circle class="mark" cx="{centre + radius * x:.1f}" cy="{_SIZE / 2 - radius * y:.1f}" r="{1.3 + 0.5 * (z > 0)}" '
-        f'fill="{styles[label].colour}" opacity="{0.9 if z > 0 else 0.2}"/>'
+        f'<circle class="mark" cx="{centre + radius * x:.1f}" cy="{_SIZE / 2 - radius * y:.1f}" '
+        f'r="{1.3 + 0.5 * (z > 0)}" fill="{styles[label].colour}" opacity="{0.9 if z > 0 else 0.2}"/>'
         for (x, y, z), label in zip(points[order], labels[order], strict=True)
     )
     disc = f'<circle class="disc" cx="{centre}" cy="{_SIZE / 2}" r="{radius}"/>'
