@@ -11,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from workbench import figures, geometry, reports
+from workbench.config import RunConfig
 from workbench.reports.cells import PLOTLY
 from workbench.reports.page import render_page
 
@@ -78,7 +79,7 @@ def test_every_view_is_drawn_in_its_order(page: Any) -> None:
     assert drawn(page) == VIEWS
     assert page.locator("[data-wb-error]").count() == 0
     headings = page.locator("h2").all_inner_texts()
-    assert (headings[0], headings[-2:]) == ("In numbers", ["Is one better than the other?", "Run card"])
+    assert (headings[0], headings[-2:]) == ("In numbers", ["Is one of them better?", "Run card"])
 
 
 def test_the_embeddings_report_has_all_but_the_training(open_file: Callable[..., Any], of_embeddings: Path) -> None:
@@ -137,6 +138,19 @@ def test_nothing_shuts_people_out(faults: Callable[..., list[str]], report: Path
     assert faults(report) == []
     assert faults(of_embeddings) == []
     assert faults(report.parent.parent / "index.html") == []
+
+
+def test_what_repeats_a_run_can_be_copied(open_file: Callable[..., Any], report: Path) -> None:
+    page = ready(open_file(report, permissions=["clipboard-read", "clipboard-write"]).page)
+    page.get_by_role("button", name="Copy", exact=True).first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command == "workbench train -p model=mlp -p epochs=4 -p checkpoint_every=2 -p loss=softmax"
+    page.locator("summary").filter(has_text="As JSON").first.click()
+    page.locator("details[open]").get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Copied").last.wait_for()
+    copied = RunConfig(**json.loads(page.evaluate("navigator.clipboard.readText()")))
+    assert copied == RunConfig(model="mlp", epochs=4, checkpoint_every=2, loss="softmax")
 
 
 def test_it_prints(page: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -35,7 +35,7 @@ def headline(evaluations: Mapping[str, Evaluation], *, seeds: int = 1) -> Card:
         evaluations: the runs of the first seed, by name.
         seeds: how many there are of each run.
     """
-    title = " and ".join(evaluations) + " on " + next(iter(evaluations.values())).run.config.data_name()
+    title = _listed(evaluations) + " on " + next(iter(evaluations.values())).run.config.data_name()
     rows = _rows(evaluations)
     lines = [f"{name}: {_headline_line(evaluation)}" for name, evaluation in evaluations.items()]
     html = ENVIRONMENT.get_template("headline.html.j2").render(
@@ -104,15 +104,21 @@ def warnings(evaluations: Mapping[str, Evaluation], *, seeds: int = 1) -> list[s
     return found
 
 
+def _listed(names: Iterable[str]) -> str:
+    """Return `a`, `a and b` or `a, b and c`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def _summary(evaluations: Mapping[str, Evaluation]) -> str:
     """What was trained on what, in one line."""
     run = next(iter(evaluations.values())).run
     config, data, device = run.config, run.facts["data"], run.facts["hardware"]["device"]
     seconds = sum(record["seconds"] for e in evaluations.values() for record in e.run.records())
     return (
-        f"{' and '.join(evaluations)}, {config.model} in {config.dim} dimensions, {config.epochs} epochs, seed "
+        f"{_listed(evaluations)}, {config.model} in {config.dim} dimensions, {config.epochs} epochs, seed "
         f"{config.seed}; {config.data_name()}: {data['train']} images of {data['classes']} classes to train on, "
-        f"{data['held_out']} of {data['held_out_classes']} held out; {seconds:.0f} s on {device}."
+        f"{data['held_out']} of {data['held_out_classes']} classes held out; {seconds:.0f} s on {device}."
     )
 
 

@@ -37,8 +37,8 @@ def _cells(row: Compared) -> list[tuple[str, str]]:
 
 def _told(spread: Spread, row: Compared, *, sign: str = "") -> str:
     number = f"{spread.mean:{sign}.{row.digits}f}".replace("-", "−")
-    around = "" if spread.std is None else f" ± {spread.std:.{row.digits}f}"
-    units = {"%": " points" if sign else " %", "°": "°", "": ""}
+    around = "" if spread.std is None else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{spread.std:.{row.digits}f}"
+    units = {"%": "\N{NO-BREAK SPACE}points" if sign else "\N{NO-BREAK SPACE}%", "°": "°", "": ""}
     return f"{number}{around}{units[row.unit]}"
 
 

@@ -92,6 +92,25 @@
     }
   }
 
+  /** A button above what people take along. Where the browser keeps its clipboard, the text is selected instead. */
+  function copyable(text) {
+    const copy = document.createElement("button");
+    Object.assign(copy, { type: "button", className: "copy", textContent: "Copy" });
+    copy.setAttribute("aria-live", "polite");
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        copy.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(text);
+        copy.textContent = "Selected: press Ctrl C";
+      }
+      setTimeout(() => (copy.textContent = "Copy"), 2000);
+    });
+    text.before(copy);
+  }
+
+  document.querySelectorAll("pre.copied").forEach(copyable);
   const wide = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target)));
   document.querySelectorAll(".wide, pre").forEach((box) => wide.observe(box));
   button.addEventListener("click", () => store.set({ theme: isDark() ? "light" : "dark" }));
