@@ -33,8 +33,14 @@ def test_each_number_over_the_seeds_and_its_differences_within_a_seed() -> None:
         assert row.runs[name].std == pytest.approx(stdev(values))
     paired = stats.ttest_rel(eer["b"], eer["a"]).confidence_interval(0.95)
     assert row.differences["b"].interval() == pytest.approx((paired.low, paired.high))
+    right = found["Accuracy, nearest class centre"]
+    assert right.runs["c"].values == pytest.approx([100 * one.accuracy.value for one in runs["c"]])
+    accepted = found["TAR at FAR 0.1"]
+    assert accepted.runs["a"].values == pytest.approx([100 * one.tar[0].tar.value for one in runs["a"]])
+    assert {(one.unit, one.digits) for one in found.values()} == {("%", 1), ("°", 1), ("", 2)}
+    assert [found[name].digits for name in found if name[0] in "d′G"] == [2, 2]
     angle = found["Median angle to own centre"]
-    assert angle.unit == "°"
+    assert (angle.unit, angle.digits) == ("°", 1)
     assert angle.runs["a"].mean == pytest.approx(
         mean(np.degrees(np.median(one.geometry.angles.own)) for one in runs["a"])
     )
@@ -43,6 +49,7 @@ def test_each_number_over_the_seeds_and_its_differences_within_a_seed() -> None:
 def test_one_seed_has_no_spread() -> None:
     spread = Spread(np.array([3.0]))
     assert (spread.mean, spread.std, spread.interval()) == (3.0, None, None)
+    assert Spread(np.array([3.0, 5.0])).std == pytest.approx(2**0.5)
 
 
 def test_a_number_that_one_of_them_lacks_is_left_out() -> None:
