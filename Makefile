@@ -2,9 +2,10 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+AXE := 4.14.1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup report course test check bench gallery lab chromium clean
+.PHONY: help setup report course test check bench gallery lab chromium axe clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +18,7 @@ report: .venv/ready  ## train on the digits and write an interactive report
 course: .venv/ready  ## run all lessons and write them as pages that open offline
 	$(BIN)/workbench course
 
-test: .venv/dev chromium  ## run all tests
+test: .venv/dev chromium axe  ## run all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev  ## format, lint, types
@@ -57,4 +58,14 @@ chromium:
 			$$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq chromium >/dev/null; \
 		else \
 			echo "The tests of pages need Chromium: install it, on Debian with 'sudo apt-get install chromium'."; \
+		fi; }
+
+# Accessibility is tested by axe-core, which no page contains. Without it those tests skip and say so.
+axe: .venv/dev
+	@test -f .venv/axe-core-$(AXE).js || { \
+		if command -v npm >/dev/null; then \
+			cd .venv && npm pack --silent axe-core@$(AXE) >/dev/null && tar -xzf axe-core-$(AXE).tgz package/axe.min.js \
+				&& mv package/axe.min.js axe-core-$(AXE).js && rm -r package axe-core-$(AXE).tgz; \
+		else \
+			echo "The tests of accessibility need npm, to fetch axe-core $(AXE): on Debian 'sudo apt-get install npm'."; \
 		fi; }

@@ -252,6 +252,20 @@ def test_a_common_parameter_among_the_options_is_that_parameter() -> None:
     assert run == RunConfig(loss="cosface", margin=0.1)
 
 
+def test_further_seeds_are_the_same_runs_under_the_next_seeds() -> None:
+    config = ReportConfig(losses=["softmax", "arcface"], seed=7, seeds=3)
+    assert config.repeats() == {
+        name: [RunConfig(**(run.model_dump() | {"seed": seed})) for seed in (8, 9)]
+        for name, run in config.runs().items()
+    }
+    assert ReportConfig().repeats() == {"softmax": [], "elasticface-arc": []}
+    assert ReportConfig(seed=2**63 - 1).seeds == 1
+    with pytest.raises(
+        ValueError, match=r"The 'seeds' parameter must end below 2\*\*63. Got 2 from 9223372036854775807"
+    ):
+        checked(ReportConfig, {"seed": 2**63 - 1, "seeds": 2})
+
+
 def test_a_namespace_is_read_by_the_names_of_the_schema() -> None:
     config = from_namespace(ReportConfig, {"losses": ["cosface"], "epochs": 3, "np": object(), "_": None})
     assert config == ReportConfig(losses=("cosface",), epochs=3)
@@ -264,4 +278,5 @@ def test_the_parameters_cell_of_the_report_and_the_schema_have_the_same_defaults
     notebook = nbformat.read(ROOT / "notebooks" / "90_run_report.ipynb", as_version=4)
     declared = declaration(notebook)().model_dump()
     assert declared.pop("run_dir") == "reports/run"
+    assert declared.pop("methods") == ["pca"]  # of a view, not of a run
     assert declared == ReportConfig().model_dump(mode="json")

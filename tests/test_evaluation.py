@@ -11,10 +11,11 @@ import torch
 from sklearn.metrics import roc_curve
 
 from tests.small import greys, on_digits, trainer
-from workbench.evaluation import Evaluation, evaluate
+from workbench.evaluation import Evaluation, evaluate, measure
 from workbench.learner import Learner
 from workbench.runs import Run
 from workbench.training import Trainer
+from workbench.views import Margin
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,20 @@ def test_accuracy_is_the_share_whose_own_centre_is_nearest_by_angle(evaluated: E
     # Wilson's interval: the p with |p - found| = z sqrt(p (1 - p) / n).
     for end in (found["low"], found["high"]):
         assert abs(end - right.mean()) == pytest.approx(1.959964 * math.sqrt(end * (1 - end) / 539), rel=1e-5)
+
+
+def test_what_the_loss_asks_for_is_that_of_the_run(evaluated: Evaluation) -> None:
+    assert evaluated.margin == Margin(cosine=0.35)
+
+
+def test_directions_are_the_weights_or_else_the_means(evaluated: Evaluation) -> None:
+    assert np.allclose(evaluated.directions(), unit(evaluated.centres), atol=1e-12)
+    rows = unit(evaluated.embeddings)
+    labels = np.where(evaluated.labels == 3, 4, evaluated.labels)  # nobody is left in class 3
+    found = measure(evaluated.embeddings, labels).directions()
+    for c in range(10):
+        expected = np.zeros(3) if c == 3 else unit(rows[labels == c].mean(0, keepdims=True))[0]
+        assert np.allclose(found[c], expected, atol=1e-6)
 
 
 def test_the_equal_error_rate_is_that_of_all_pairs(evaluated: Evaluation) -> None:
@@ -135,6 +150,7 @@ def test_evaluating_again_gives_the_same_bytes_and_leaves_the_run_as_it_was(
 
 def test_whole_classes_held_out_have_no_centres_and_no_accuracy(tmp_path: Path) -> None:
     found = evaluate(on_digits(tmp_path, held_out="classes").fit())
+    assert found.margin is None  # the loss has never seen the centres of these classes
     numbers = json.loads((tmp_path / "evaluation.json").read_text())
     assert found.centres is None
     assert found.accuracy is None

@@ -152,14 +152,23 @@ class ReportConfig(TrainingConfig):
     losses: tuple[str, ...] = Field(
         ("softmax", "elasticface-arc"), strict=False, min_length=1, max_length=4, description="the losses to compare"
     )
+    # One shows everything but whether a difference is more than chance; each more costs as much again.
+    seeds: int = Field(1, ge=1, le=100, description="seeds that each loss is trained with, from `seed` on")
 
     @model_validator(mode="after")
     def _check_runs(self) -> Self:
         self.runs()
+        if self.seed + self.seeds > 2**63:
+            raise ValueError(f"The 'seeds' parameter must end below 2**63. Got {self.seeds} from {self.seed} on.")
         return self
 
+    def repeats(self) -> dict[str, list[RunConfig]]:
+        """Return for each loss its runs under the further seeds: seed + 1 to seed + seeds - 1."""
+        further = range(self.seed + 1, self.seed + self.seeds)
+        return {name: [run.model_copy(update={"seed": seed}) for seed in further] for name, run in self.runs().items()}
+
     def runs(self) -> dict[str, RunConfig]:
-        """Return one config for each loss. A scale, margin or std goes to those losses that have it.
+        """Return one config for each loss, under the first seed. Scale, margin and std go to those that have them.
 
         Raises:
             ValueError: If a loss is named twice, or none of the losses has a parameter that was given.
@@ -168,7 +177,7 @@ class ReportConfig(TrainingConfig):
 
         if len(set(self.losses)) < len(self.losses):
             raise ValueError(f"The 'losses' parameter must name each loss once. Got {', '.join(self.losses)}.")
-        shared = self.model_dump(exclude={"losses"})
+        shared = self.model_dump(exclude={"losses", "seeds"})
         options: dict[str, Any] = {name: shared.pop(name) for name in (*_COMMON, "loss_options")}
         given = {name: value for name, value in options.items() if value is not None and name != "loss_options"}
         given |= options["loss_options"]

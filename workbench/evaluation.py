@@ -9,6 +9,8 @@ from workbench import data, files, geometry
 from workbench.protocols import plain
 from workbench.runs import Run
 from workbench.training import Trainer
+from workbench.views.directions import class_means, normalise
+from workbench.views.margin import Margin
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 CHECKPOINT_RULE = "the last epoch, fixed before training"
@@ -34,6 +36,17 @@ class Measured:
     geometry: geometry.Geometry
     accuracy: geometry.Rate | None
     tar: tuple[geometry.TarAtFar, ...]
+
+    def directions(self) -> np.ndarray:
+        """Return a unit vector for each class, float64 [C, D]: its weights, or without centres the mean of its images.
+
+        Zero for a class that has no image.
+        """
+        if self.centres is not None:
+            return normalise(self.centres.astype(np.float64))
+        unit = normalise(self.embeddings.astype(np.float64))
+        means: np.ndarray = class_means(unit[None], self.labels, int(self.labels.max()) + 1)[0]
+        return means
 
     def counts(self) -> dict[str, int]:
         """Return how much the numbers are made of."""
@@ -72,12 +85,15 @@ class Evaluation(Measured):
         margins: what the loss demanded of each sample in the last epoch of training, in `margin_unit`; None for a loss
             without a margin or with a factor.
         margin_unit: "rad" or "cosine".
+        margin: what the loss asks for as a function of the angle, see `workbench.views.Margin.of`; None where it is no
+            such function, and where classes were held out, whose centres the loss has never seen.
     """
 
     run: Run
     images: data.ImageSet
     margins: np.ndarray | None
     margin_unit: str
+    margin: Margin | None
 
     def headline(self) -> dict[str, Any]:
         """Return the headline numbers as plain JSON, with how the checkpoint was chosen and what was held out."""
@@ -117,6 +133,7 @@ def evaluate(run: Run, *, images: data.ImageSet | None = None) -> Evaluation:
         images=held_out,
         margins=run.margins() if unit in ("rad", "cosine") else None,
         margin_unit="cosine" if unit == "cosine" else "rad",
+        margin=Margin.of(trainer.learner.head) if trainer.images.closed else None,
     )
     files.write_json(run.folder / "evaluation.json", evaluation.headline())
     return evaluation

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a figure, the bound it is held to (None: no bound), and what it is a ratio of."""
+    """One line of the table: a figure, the bound it is held to (None: no bound), and what it is aimed at, if less."""
 
     name: str
     value: float
     unit: str
     bound: float | None = None
+    target: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -36,6 +37,7 @@ def table(rows: list[Row]) -> str:
     width = max(len(row.name) for row in rows)
     lines = []
     for row in rows:
+        target = "" if row.target is None else f"  target {row.target:g}{'' if row.value <= row.target else ' (above)'}"
         bound = "" if row.bound is None else f"  at most {row.bound:g}{'' if row.holds else '   MISSED'}"
-        lines.append(f"{row.name:<{width}}  {row.value:9.3g} {row.unit:<6}{bound}")
+        lines.append(f"{row.name:<{width}}  {row.value:9.3g} {row.unit:<6}{bound}{target}")
     return "\n".join(lines)

@@ -133,8 +133,8 @@ def _plotly_page(run: views.Frames, labels: np.ndarray) -> str:
 
 
 def _made(folder: Path) -> Path:
-    parameters = {"epochs": 6, "model": "mlp", "checkpoint_every": 1}
-    return reports.render(parameters=parameters, root=folder / "reports")
+    """The page of `make report` with its 41 snapshots; the smallest network trains in a third of the time."""
+    return reports.render(parameters={"model": "mlp"}, root=folder / "reports")
 
 
 def _budgets(browser: Any, report: Path) -> list[Row]:
@@ -155,11 +155,12 @@ def _budgets(browser: Any, report: Path) -> list[Row]:
     metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
     outside = [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
     found = [
-        Row("report: file", report.stat().st_size / 2**20, "MB", 8),
-        Row("report: from opening to all drawn", page.evaluate("readyAfter") / 1000, "s", 4),
-        Row("report: epoch slider, 95th percentile", float(statistics.median(slowest)), "ms", 100),
-        Row("report: JavaScript heap", metrics["JSHeapUsedSize"] / 2**20, "MB", 120),
+        Row("report: file", report.stat().st_size / 2**20, "MB", 8, 3),
+        Row("report: from opening to all drawn", page.evaluate("readyAfter") / 1000, "s", 4, 1.5),
+        Row("report: epoch slider, 95th percentile", float(statistics.median(slowest)), "ms", 100, 50),
+        Row("report: JavaScript heap", metrics["JSHeapUsedSize"] / 2**20, "MB", 120, 40),
         Row("report: WebGL contexts, requests, errors", page.evaluate("webgl") + len(outside) + len(errors), "", 0),
+        Row("report: executed notebook", report.with_suffix(".ipynb").stat().st_size / 2**20, "MB", 2, 0.5),
     ]
     page.context.close()
     return found

@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from tests.conftest import ROOT
 from workbench import views
 
 CSP = (
@@ -25,6 +26,11 @@ def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+def absent(reason: str) -> NoReturn:
+    """Skip for want of something, but fail where nothing may be skipped."""
+    raise (pytest.fail if "WORKBENCH_REQUIRE_BROWSER" in os.environ else pytest.skip).Exception(reason)
+
+
 @dataclass
 class Opened:
     """A page and what it asked and complained of since it opened."""
@@ -39,8 +45,7 @@ def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install 'hypersphere-workbench[dev]'")
     path = chromium_path()
     if not path:
-        missing = "No Chromium: install the package 'chromium', or set CHROMIUM to the path of one."
-        (pytest.fail if "WORKBENCH_REQUIRE_BROWSER" in os.environ else pytest.skip)(missing)
+        absent("No Chromium: install the package 'chromium', or set CHROMIUM to the path of one.")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -52,9 +57,11 @@ def open_file(chromium: Any) -> Iterator[Callable[..., Opened]]:
     """Open a file offline. When the test ends, no page may have asked for anything or complained."""
     contexts, pages = [], []
 
-    def open_(path: Path, *, address: str = "", **options: Any) -> Opened:
+    def open_(path: Path, *, address: str = "", script: str = "", **options: Any) -> Opened:
         context = chromium.new_context(offline=True, **{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        if script:
+            context.add_init_script(script)
         opened = Opened(context.new_page())
         pages.append(opened)
         opened.page.on("request", lambda request: opened.requests.append(request.url))
@@ -72,24 +79,65 @@ def open_file(chromium: Any) -> Iterator[Callable[..., Opened]]:
         assert opened.errors == []
 
 
+def write_page(path: Path, *shown: views.View) -> Path:
+    """Write a page of views under the strict policy that reports have."""
+    script = views.runtime(tuple(view.name for view in shown))
+    path.write_text(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Views</title>'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CSP}"><style>{views.styles()}</style></head>'
+        f"<body><main>{''.join(view.html() for view in shown)}</main>"
+        f'<script type="module">{script}</script></body></html>',
+        encoding="utf-8",
+    )
+    return path
+
+
 @pytest.fixture
 def open_views(open_file: Callable[..., Opened], tmp_path: Path) -> Callable[..., Any]:
-    """Open a page of views under the strict policy that reports have, and wait until all are drawn."""
+    """Open a page of views, and wait until all are drawn."""
 
     def open_(*shown: views.View, **options: Any) -> Any:
-        script = views.runtime(tuple(view.name for view in shown))
-        path = tmp_path / "page.html"
-        path.write_text(
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Views</title>'
-            '<meta name="viewport" content="width=device-width">'
-            f'<meta http-equiv="Content-Security-Policy" content="{CSP}"><style>{views.styles()}</style></head>'
-            f"<body><main>{''.join(view.html() for view in shown)}</main>"
-            f'<script type="module">{script}</script></body></html>',
-            encoding="utf-8",
-        )
-        page = open_file(path, **options).page
+        page = open_file(write_page(tmp_path / "page.html", *shown), **options).page
         for i in range(len(shown)):
             page.locator("[data-wb-view]").nth(i).and_(page.locator("[data-wb-ready='1']")).wait_for()
         return page
 
     return open_
+
+
+AXE = "4.14.1"  # of the Makefile
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FAULTS = """rules => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)))"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, which looks for what shuts people out."""
+    path = ROOT / ".venv" / f"axe-core-{AXE}.js"
+    if not path.is_file():
+        absent(f"There is no axe-core at {path}: 'make axe' fetches it.")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def faults(open_file: Callable[..., Opened], axe: str) -> Callable[..., list[str]]:
+    """Open a page, all in it that opens, and return what axe-core calls serious or critical: light, dark and narrow."""
+
+    def faults_(path: Path) -> list[str]:
+        page = open_file(path, script=axe).page
+        page.locator("[data-wb-view]:not([data-wb-ready='1'])").first.wait_for(state="detached")
+        assert page.evaluate("axe.version") == AXE
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        # The rows of a table are all alike, and hundreds of them take axe-core half a minute.
+        page.evaluate("document.querySelectorAll('tbody tr:nth-child(n + 12)').forEach((row) => row.remove())")
+        found = []
+        for width, scheme in ((1280, "light"), (1280, "dark"), (400, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{width} {scheme}, {fault}" for fault in page.evaluate(FAULTS, RULES)]
+        return found
+
+    return faults_

@@ -120,7 +120,8 @@ def test_medians_and_overlap_are_those_of_python(open_views: Open, angles: views
         page.get_by_role("slider", name="Epoch").fill(step)
         page.get_by_role("combobox", name="Class").select_option(str(focus - 1))
         for i in range(2):
-            own, other = (blocks[f"{side}{i}"][t, focus].astype(float) for side in ("own", "other"))
+            counts = (blocks[f"{side}{i}"][t].astype(float) for side in ("own", "other"))
+            own, other = (count[focus - 1] if focus else count.sum(0) for count in counts)
             overlap = 100 * np.minimum(own / own.sum(), other / other.sum()).sum()
             label = page.locator("svg.wb-hills").nth(i).get_attribute("aria-label")
             found = re.search(
@@ -130,6 +131,34 @@ def test_medians_and_overlap_are_those_of_python(open_views: Open, angles: views
             assert [float(x) for x in found[:2]] == pytest.approx(medians, abs=0.051)
             assert float(found[2]) == pytest.approx(overlap, rel=0.006)
     assert address(page)["focus"] == "1"
+
+
+def test_the_margin_between_and_who_keeps_it(open_views: Open) -> None:
+    margins = {"first": views.Margin(angle_rad=0.3), "second": views.Margin()}
+    view = views.angle_distributions(RUNS, LABELS, steps=STEPS, margins=margins)
+    page = open_views(view)
+    blocks = unpack(view.payload)[1]
+    mine = figure(page, "angle_distributions")
+    angles = mine.locator("svg.wb-hills").first.inner_html()
+    page.get_by_role("combobox", name="Show").select_option("margin")
+    first, second = (mine.locator(".wb-panel").nth(i) for i in range(2))
+    assert "asked 17.2°" in first.locator("svg").text_content()
+    assert "wrong centre nearer" in second.locator("svg").text_content()
+    assert "asked" not in second.locator("svg").text_content()
+    for focus in (0, 3):
+        page.get_by_role("combobox", name="Class").select_option(str(focus - 1))
+        nearer, kept = (100 * blocks[name][3, focus] for name in ("nearer0", "kept0"))
+        found = re.match(
+            r"Own centre nearer ([\d.]+) % · margin kept ([\d.]+) %", first.locator(".wb-reading").text_content()
+        )
+        assert [float(x) for x in found.groups()] == pytest.approx([nearer, kept], rel=0.006)
+        assert f"median margin {blocks['gapMedian0'][3, focus]:.1f}°" in first.locator("svg").get_attribute(
+            "aria-label"
+        )
+        assert "kept" not in second.locator(".wb-reading").text_content()
+    page.get_by_role("combobox", name="Class").select_option("-1")
+    page.get_by_role("combobox", name="Show").select_option("angles")
+    assert mine.locator("svg.wb-hills").first.inner_html() == angles
 
 
 def test_the_log_scale_and_the_keys_of_angles(open_views: Open, angles: views.View) -> None:
@@ -155,7 +184,8 @@ def test_a_row_pins_both_points_and_draws_the_arc(open_views: Open, sphere: view
     plain = picture(page)
     mine = figure(page, "hard_pairs")
     rows = pairs_of(RUNS["first"]).impostor.hardest
-    mine.locator("tbody tr").nth(2).locator("td").nth(2).click()
+    # Both kinds take turns: the third impostor pair is in the fifth row.
+    mine.locator("tbody tr").nth(4).locator("td").nth(2).click()
     pair = [int(rows.first[2]), int(rows.second[2])]
     assert page.evaluate("__workbench.state.selection.rows") == pair
     assert address(page)["pins"].endswith(f":{pair[0]},{pair[1]}")
@@ -166,7 +196,7 @@ def test_a_row_pins_both_points_and_draws_the_arc(open_views: Open, sphere: view
     assert picture(page) != plain
     cosine = f"{rows.cosine[2]:.3f}".replace("-", "−")
     assert f"cosine {cosine}, angle {np.rad2deg(np.arccos(rows.cosine[2])):.1f}°" in spoken(page, "hard_pairs")
-    mine.locator("tbody button").nth(2).focus()
+    mine.locator("tbody button").nth(4).focus()
     page.keyboard.press("Escape")
     assert page.evaluate("__workbench.state.selection") is None
     assert picture(page) == plain
@@ -178,6 +208,8 @@ def test_hard_pairs_with_keys_alone(open_views: Open, hard: views.View) -> None:
     first = page.locator("tbody button").first
     first.focus()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "2px"
+    assert page.locator("tbody .wb-kind").all_text_contents()[:4] == 2 * ["impostor: two classes", "genuine: one class"]
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     hardest = pairs_of(RUNS["first"]).impostor.hardest
@@ -197,6 +229,10 @@ def test_hard_pairs_with_keys_alone(open_views: Open, hard: views.View) -> None:
     cosines = [float(text.replace("−", "-")) for text in texts]
     assert cosines == sorted(cosines)
     assert len(cosines) == 20
+    page.locator(".wb-sort").first.focus()
+    page.keyboard.press("Enter")
+    kinds = page.locator("tbody .wb-kind").all_text_contents()
+    assert kinds == 10 * ["impostor: two classes"] + 10 * ["genuine: one class"]
 
 
 def test_the_run_and_the_kind_are_chosen(open_views: Open, hard: views.View) -> None:

@@ -109,4 +109,5 @@ def test_html_around_views_is_kept_and_cleaned() -> None:
     found = shown(text__html=html)
     assert found.count(view.html()) == 2
     rest = "".join(found.split(view.html()))
-    assert rest == "<table><tbody><tr><td>5 %</td></tr></tbody></table><p>between</p><p>after</p>"
+    table = "<table><tbody><tr><td>5 %</td></tr></tbody></table>"
+    assert rest == f'<div class="wide">{table}</div><p>between</p><p>after</p>'

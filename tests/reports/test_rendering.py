@@ -110,6 +110,7 @@ def test_the_index_lists_reports_newest_first_and_escapes(tmp_path: Path) -> Non
     html = reports.write_index(tmp_path).read_text()
     assert html.index("new &lt;b&gt;") < html.index("old &lt;b&gt;")
     assert "2 reports, newest first" in html
+    assert "2026-02-01, 00:00 UTC" in html
     assert "example.org" not in html
     assert "<i>" not in html
 

@@ -1,3 +1,5 @@
+import base64
+import gzip
 import re
 from pathlib import Path
 
@@ -77,3 +79,14 @@ def test_styles_hold_the_theme_and_load_nothing() -> None:
     assert "@import" not in css
     used = set(re.findall(r"var\((--wb-[a-z]+)\)", css))
     assert used <= set(re.findall(r"(--wb-[a-z]+):", css))
+
+
+def test_the_script_of_an_output_is_that_of_a_page_and_half_as_long() -> None:
+    script = assets.output_script(("hypersphere", "circle", "hypersphere"))
+    packed = re.search(r'atob\("([A-Za-z0-9+/=]+)"\)', script)[1]
+    whole = assets.runtime(("circle", "hypersphere"))
+    assert gzip.decompress(base64.b64decode(packed)).decode() == whole
+    assert len(script) < len(whole) / 2
+    assert script.startswith('<script type="module">')
+    with pytest.raises(ValueError, match="There is no view 'sphere'"):
+        assets.output_script(("sphere",))

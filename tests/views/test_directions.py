@@ -76,6 +76,14 @@ def test_the_viewpoint_sees_the_centres() -> None:
     assert (centres[0] @ eye > 0.5).all()
 
 
+@pytest.mark.parametrize("focus", range(40))
+def test_the_viewpoint_has_the_class_in_focus_before_it(focus: int) -> None:
+    centres = d.normalise(frames(1, 40, 3))
+    azimuth, elevation = np.deg2rad(d.viewpoint([d.picture(centres, centres, np.arange(40))], focus=focus))
+    eye = [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+    assert centres[0, focus] @ eye > 0.45
+
+
 def test_the_nearest_centre_is_that_of_all_dimensions() -> None:
     centres = frames(2, 1500, 5)
     centres[:, 7] = 0

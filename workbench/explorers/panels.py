@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench import geometry, views
+from workbench.evaluation import Evaluation
 from workbench.explorers.subject import Subject
 
 
@@ -35,10 +36,13 @@ def _moments(subject: Subject) -> dict[str, Any]:
     """Snapshots, or what is explored as the only one, as views of snapshots take them."""
     measured, frames = subject.measured, subject.frames
     if frames is None:
-        shown = views.Frames(measured.embeddings, measured.centres)
-        return {"runs": {subject.name: shown}, "labels": measured.labels, "names": subject.names}
-    shown, labels = views.Frames(frames.embeddings, frames.centres), measured.labels[frames.rows]
-    return {"runs": {subject.name: shown}, "labels": labels, "names": subject.names, "steps": frames.epochs}
+        shown, labels, steps = views.Frames(measured.embeddings, measured.centres), measured.labels, None
+    else:
+        shown, labels = views.Frames(frames.embeddings, frames.centres), measured.labels[frames.rows]
+        steps = frames.epochs
+    margins = {subject.name: measured.margin} if isinstance(measured, Evaluation) else {}
+    runs = {subject.name: shown}
+    return {"runs": runs, "labels": labels, "names": subject.names, "steps": steps, "margins": margins}
 
 
 def _sphere(subject: Subject) -> views.View:

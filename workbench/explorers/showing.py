@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.views.assets import runtime, styles
+from workbench.views.assets import output_script, styles
 from workbench.views.view import View, has_kernel
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -19,7 +19,7 @@ def mimebundle(parts: Sequence[View | str], widget: Callable[[], Any], text: str
     """
     html = "".join(part if isinstance(part, str) else part.html() for part in parts)
     names = tuple(part.name for part in parts if isinstance(part, View))
-    page = f'<style>{styles()}</style>{html}<script type="module">{runtime(names)}</script>'
+    page = f"<style>{styles()}</style>{html}{output_script(names)}"
     bundle: dict[str, Any] = {"text/html": page, "text/plain": text}
     if has_kernel():
         bundle[WIDGET] = widget()._repr_mimebundle_()[WIDGET]

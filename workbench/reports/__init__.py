@@ -4,6 +4,7 @@ from workbench.reports.cards import Card as Card
 from workbench.reports.cards import headline as headline
 from workbench.reports.cards import numbers as numbers
 from workbench.reports.cards import run_card as run_card
+from workbench.reports.differences import differences as differences
 from workbench.reports.execution import ReportError as ReportError
 from workbench.reports.rendering import DEFAULT_NOTEBOOK as DEFAULT_NOTEBOOK
 from workbench.reports.rendering import find_notebook as find_notebook
@@ -15,6 +16,7 @@ __all__ = [
     "DEFAULT_NOTEBOOK",
     "Card",
     "ReportError",
+    "differences",
     "find_notebook",
     "headline",
     "notebooks",

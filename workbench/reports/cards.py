@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +13,7 @@ from workbench.geometry import Interval, Rate
 from workbench.reports.cells import SUMMARY
 from workbench.reports.thumbnail import thumbnail
 
-_ENVIRONMENT = Environment(loader=PackageLoader("workbench.reports"), autoescape=True, undefined=StrictUndefined)
+ENVIRONMENT = Environment(loader=PackageLoader("workbench.reports"), autoescape=True, undefined=StrictUndefined)
 
 
 class Card:
@@ -28,13 +28,22 @@ class Card:
         return bundle if self.summary is None else {**bundle, SUMMARY: dict(self.summary)}
 
 
-def headline(evaluations: Mapping[str, Evaluation]) -> Card:
-    """Show the headline numbers of runs side by side, each with its 95 % interval, under what a reader must know."""
-    title = " and ".join(evaluations) + " on " + next(iter(evaluations.values())).run.config.data_name()
+def headline(evaluations: Mapping[str, Evaluation], *, seeds: int = 1) -> Card:
+    """Show the headline numbers of runs side by side, each with its 95 % interval, under what a reader must know.
+
+    Args:
+        evaluations: the runs of the first seed, by name.
+        seeds: how many there are of each run.
+    """
+    title = _listed(evaluations) + " on " + next(iter(evaluations.values())).run.config.data_name()
     rows = _rows(evaluations)
     lines = [f"{name}: {_headline_line(evaluation)}" for name, evaluation in evaluations.items()]
-    html = _ENVIRONMENT.get_template("headline.html.j2").render(
-        names=list(evaluations), rows=rows, warnings=warnings(evaluations), rule=CHECKPOINT_RULE
+    html = ENVIRONMENT.get_template("headline.html.j2").render(
+        summary=_summary(evaluations),
+        names=list(evaluations),
+        rows=rows,
+        warnings=warnings(evaluations, seeds=seeds),
+        rule=CHECKPOINT_RULE,
     )
     snapshots = [evaluation.run.snapshots() for evaluation in evaluations.values()]
     spheres = [(snapshot.embeddings[-1], snapshot.labels) for snapshot in snapshots]
@@ -48,7 +57,7 @@ def numbers(measured: Mapping[str, Measured], *, title: str) -> Card:
         measured: what was measured, by name.
         title: of the report, for the list of reports.
     """
-    html = _ENVIRONMENT.get_template("numbers.html.j2").render(
+    html = ENVIRONMENT.get_template("numbers.html.j2").render(
         names=list(measured), rows=_rows(measured), counts=[one.counts() for one in measured.values()], fars=FARS
     )
     lines = [f"{name}: {_headline_line(one)}" for name, one in measured.items()]
@@ -71,17 +80,19 @@ def run_card(evaluations: Mapping[str, Evaluation]) -> Card:
             "facts": facts,
             "seconds": sum(record["seconds"] for record in evaluation.run.records()),
         }
-    return Card(_ENVIRONMENT.get_template("run_card.html.j2").render(runs=runs))
+    return Card(ENVIRONMENT.get_template("run_card.html.j2").render(runs=runs))
 
 
-def warnings(evaluations: Mapping[str, Evaluation]) -> list[str]:
+def warnings(evaluations: Mapping[str, Evaluation], *, seeds: int = 1) -> list[str]:
     """Return what a reader must know before believing the numbers, one sentence each."""
     found = []
     first = next(iter(evaluations.values()))
-    if len({evaluation.run.config.seed for evaluation in evaluations.values()}) == 1:
+    if seeds == 1:
         found.append(
             "One seed for each loss: this is a demonstration, not a comparison. Another seed can turn the order round."
         )
+    else:
+        found.append(f"What is shown is the first of {seeds} seeds; the table of differences has all of them.")
     if first.centres is not None:
         found.append(
             "The held-out images show classes that were trained on (closed set). Faces are verified between people "
@@ -91,6 +102,24 @@ def warnings(evaluations: Mapping[str, Evaluation]) -> list[str]:
         if (chance := 1 / evaluation.images.classes) and evaluation.accuracy and evaluation.accuracy.value < 2 * chance:
             found.append(f"{name} is hardly better than guessing ({chance:.0%}): look at its training record.")
     return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return `a`, `a and b` or `a, b and c`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _summary(evaluations: Mapping[str, Evaluation]) -> str:
+    """What was trained on what, in one line."""
+    run = next(iter(evaluations.values())).run
+    config, data, device = run.config, run.facts["data"], run.facts["hardware"]["device"]
+    seconds = sum(record["seconds"] for e in evaluations.values() for record in e.run.records())
+    return (
+        f"{_listed(evaluations)}, {config.model} in {config.dim} dimensions, {config.epochs} epochs, seed "
+        f"{config.seed}; {config.data_name()}: {data['train']} images of {data['classes']} classes to train on, "
+        f"{data['held_out']} of {data['held_out_classes']} classes held out; {seconds:.0f} s on {device}."
+    )
 
 
 def _rows(evaluations: Mapping[str, Measured]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -107,7 +136,12 @@ def _rows(evaluations: Mapping[str, Measured]) -> list[tuple[str, list[tuple[str
     angles = [f"{math.degrees(e.numbers()['angle_to_own_centre_median']):.1f}°" for e in every]
     rows.append(("Median angle to own centre", [(angle, "") for angle in angles]))
     rows.append(("d′ of genuine and impostor pairs", [(f"{e.geometry.separation.d_prime:.2f}", "") for e in every]))
-    rows.append(("Gap: lowest genuine − highest impostor", [(f"{e.geometry.separation.gap:.2f}", "") for e in every]))
+    rows.append(
+        (
+            "Gap: lowest genuine − highest impostor",
+            [(f"{e.geometry.separation.gap:.2f}".replace("-", "−"), "") for e in every],
+        )
+    )
     return rows
 
 

@@ -39,7 +39,7 @@ _MARKDOWN = (
 
 def markdown(source: str) -> str:
     """Return Markdown as HTML, with formulas as MathML."""
-    return str(_MARKDOWN.render(source))
+    return _scrolling(str(_MARKDOWN.render(source)))
 
 
 def outputs(cell: NotebookNode) -> str:
@@ -81,7 +81,12 @@ def _output(output: NotebookNode) -> str:
 
 def clean(html: str) -> str:
     """Return HTML with everything removed that could run, load or leave the page."""
-    return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"data"}, link_rel=None)
+    return _scrolling(nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"data"}, link_rel=None))
+
+
+def _scrolling(html: str) -> str:
+    """Put each table into a box, so that a wide one scrolls in there and stays a table."""
+    return re.sub(r"(<table\b[^>]*>)", r'<div class="wide">\1', html).replace("</table>", "</table></div>")
 
 
 def plot(figure: dict[str, Any]) -> str:

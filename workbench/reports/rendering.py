@@ -96,8 +96,10 @@ def write_index(root: str | Path = "reports") -> Path:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not one of ours, or half a file of an older version
         thumbnail = entry["thumbnail"] if str(entry["thumbnail"]).startswith("data:image/") else None
-        found.append({**entry, "thumbnail": thumbnail, "href": f"{path.parent.name}/report.html"})
-    found.sort(key=lambda report: str(report["made"]), reverse=True)
+        found.append(
+            {**entry, "made": str(entry["made"]), "thumbnail": thumbnail, "href": f"{path.parent.name}/report.html"}
+        )
+    found.sort(key=lambda report: report["made"], reverse=True)
     files.write_text(root / "index.html", render_index(found))
     return root / "index.html"
 

@@ -4,6 +4,8 @@ A view's source is plain top-level declarations and one last line, `export defau
 `shared/` are declarations alone, without import or export, so joining is concatenation.
 """
 
+import base64
+import gzip
 from functools import cache
 from importlib.resources import files
 
@@ -57,6 +59,30 @@ def runtime(views: tuple[str, ...]) -> str:
     if "</script" in text.lower() or "<!--" in text:
         raise ValueError("The views' JavaScript must not contain '</script' or '<!--': it is written inline.")
     return text
+
+
+_INFLATED = """<script type="module">
+const bytes = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));
+const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+const script = document.createElement("script");
+script.textContent = await new Response(inflated).text();
+document.head.append(script);
+script.remove();
+</script>"""
+
+
+@cache
+def output_script(views: tuple[str, ...]) -> str:
+    """The script element of a notebook's output: that of a static page, compressed, since every output has its own.
+
+    Args:
+        views: names of views; each is included once.
+
+    Raises:
+        ValueError: there is no such view.
+    """
+    packed = gzip.compress(runtime(tuple(sorted(set(views)))).encode(), 9, mtime=0)
+    return _INFLATED % base64.b64encode(packed).decode("ascii")
 
 
 def as_function_body(source: str, name: str) -> str:

@@ -110,11 +110,11 @@ def _arccos(cosines: Floats) -> Floats:
     return np.arccos(np.where(np.isfinite(cosines), cosines, np.nan))
 
 
-def viewpoint(pictures: list[Picture]) -> tuple[float, float]:
+def viewpoint(pictures: list[Picture], *, focus: int | None = None) -> tuple[float, float]:
     """Azimuth and elevation in degrees from which most class centres of the last frames are well in sight.
 
     The best of 400 even directions up to 60 degrees of elevation; a centre counts in full from 30 degrees within
-    the rim. A flat picture is looked at from straight above.
+    the rim. A class in focus counts for as much as all others. A flat picture is looked at from straight above.
     """
     centres = np.concatenate([drawn.centres[-1] for drawn in pictures])
     if len(centres) and not centres[:, 2].any():
@@ -123,7 +123,11 @@ def viewpoint(pictures: list[Picture]) -> tuple[float, float]:
     azimuth = np.arange(400) * np.pi * (3 - 5**0.5)
     across = np.sqrt(1 - height**2)
     eyes = np.stack([across * np.cos(azimuth), across * np.sin(azimuth), height], axis=1)
-    best = int(np.clip(eyes @ centres.T, 0, 0.5).sum(axis=1).argmax())
+    seen = np.clip(eyes @ centres.T, 0, 0.5).sum(axis=1)
+    if focus is not None:
+        mine = normalise(np.stack([drawn.centres[-1][focus] for drawn in pictures]))
+        seen += len(centres) / len(mine) * np.clip(eyes @ mine.T, 0, 0.5).sum(axis=1)
+    best = int(seen.argmax())
     return (
         float(np.rad2deg(np.arctan2(eyes[best, 1], eyes[best, 0]))),
         float(np.rad2deg(np.arcsin(height[best]))),

@@ -2,7 +2,7 @@
 
 const KIND_WORDS = { impostor: "impostor: two classes", genuine: "genuine: one class" };
 const ORDERS = {
-  kind: { text: "Kind", of: (pair) => pair.order },
+  kind: { text: "Kind", of: (pair) => (pair.kind === "genuine" ? 1 : 0) },
   classes: { text: "Classes", of: (pair) => pair.names.join("\u0000").toLocaleLowerCase() },
   cosine: { text: "Cosine", of: (pair) => pair.cosine },
   angle: { text: "Angle", of: (pair) => pair.angle },
@@ -15,7 +15,8 @@ function render(context) {
   const tile = new Map(Array.from(blocks.rows.values, (row, i) => [row, i]));
   const classOf = (row) => names[blocks.labels.values[tile.get(row)]];
   const runs = header.runs.map(({ name }, i) => ({ name, pairs: ["impostor", "genuine"].flatMap((kind) => pairsOf(kind, i)) }));
-  let order = { by: "kind", down: false }, kind = "both", shown = [];
+  // Until somebody sorts, both kinds take turns, so that the hardest of both are seen at once.
+  let order = { by: null, down: false }, kind = "both", shown = [];
 
   function pairsOf(kind, i) {
     const rows = blocks[`${kind}Rows${i}`].values, cosines = blocks[`${kind}Cosine${i}`].values;
@@ -23,7 +24,7 @@ function render(context) {
       const pair = [rows[2 * j], rows[2 * j + 1]];
       return {
         kind, rows: pair, cosine, angle: Math.acos(cosine) / DEGREE, names: pair.map(classOf),
-        order: (kind === "genuine" ? 1e6 : 0) + j, rank: j + 1,
+        order: 2 * j + (kind === "genuine" ? 1 : 0), rank: j + 1,
       };
     });
   }
@@ -89,7 +90,7 @@ function render(context) {
   }
 
   function fill() {
-    const { of } = ORDERS[order.by], sign = order.down ? -1 : 1;
+    const of = ORDERS[order.by]?.of ?? ((pair) => pair.order), sign = order.down ? -1 : 1;
     const pairs = run().pairs.filter((pair) => kind === "both" || pair.kind === kind);
     pairs.sort((a, b) => sign * (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0) || a.order - b.order);
     shown = pairs.map((pair) => ({ pair, ...rowOf(pair) }));

@@ -130,12 +130,13 @@ def _draw(samples: Samples, chosen: npt.NDArray[np.int64]) -> _Drawn:
 
 
 def _header(samples: Samples, drawn: _Drawn, margins: Mapping[str, Margin | None]) -> dict[str, Any]:
-    azimuth, elevation = viewpoint(drawn.pictures)
+    grey = len(samples.names) > MAX_COLOURED_CLASSES
+    azimuth, elevation = viewpoint(drawn.pictures, focus=0 if grey else None)  # the page opens with the first in focus
     return {
         "steps": samples.steps,
         "classes": class_entries(samples.names),
         "camera": {"azimuth": round(azimuth, 2), "elevation": round(elevation, 2), "zoom": 1},
-        "grey": len(samples.names) > MAX_COLOURED_CLASSES,
+        "grey": grey,
         "runs": [
             {"name": name, "badge": badge(one), "margin": asdict(margin) if margin else None}
             for (name, margin), one in zip(margins.items(), drawn.pictures, strict=True)

@@ -2,8 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from workbench.checks import bad_parameter, number
+
+if TYPE_CHECKING:
+    from workbench.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,43 @@ class Margin:
         number("Margin", "factor", self.factor, low=1)
         number("Margin", "angle_rad", self.angle_rad, low=0, high=3.141592653589793)
         number("Margin", "cosine", self.cosine, low=0, high=2)
+
+    @classmethod
+    def of(cls, loss: "Loss") -> "Margin | None":
+        """Return the margin of a loss as the views draw it, its mean where one is drawn for each sample.
+
+        None where psi is not of this form, or not a function of the angle alone: where it depends on the length of
+        the embedding or on the batch, where a class has several centres, and where samples are compared with each
+        other alone. Softmax counts as without a margin, which is true of angles where its weights are equally long.
+        """
+        from workbench import losses  # here, because it brings torch
+
+        kind = type(loss)  # exactly: what derives from a loss compares otherwise
+        try:
+            if kind in (losses.Softmax, losses.NormFace):
+                return cls()
+            if kind in (losses.ArcFace, losses.ElasticArcFace):
+                return cls(angle_rad=loss.margin)
+            if kind in (losses.CosFace, losses.ElasticCosFace):
+                return cls(cosine=loss.margin)
+            if kind is losses.SphereFace:
+                return cls(factor=loss.margin)
+            if isinstance(loss, losses.Combined):
+                return cls(loss.m1, loss.m2, loss.m3)
+        except ValueError:
+            return None  # a loss accepts margins that nobody can draw, such as a negative cosine
+        return None
+
+    def kept(self, own: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether samples keep this margin to the nearest other centre: psi(own) >= cos(other), psi not yet rising.
+
+        Args:
+            own: angles to the own centre, radians, any shape.
+            other: angles to the nearest other centre, radians, of the same shape.
+        """
+        widened = self.factor * own + self.angle_rad
+        kept: npt.NDArray[np.bool_] = (widened <= np.pi) & (np.cos(widened) - self.cosine >= np.cos(other))
+        return kept
 
 
 def checked_margins(owner: str, margins: Mapping[str, Margin | None], runs: Iterable[str]) -> dict[str, Margin | None]:

@@ -1,7 +1,7 @@
 // Genuine and impostor cosines of each run, one threshold, and the error rates that it makes.
 
 const PLOT = { height: 120, gap: 44, line: 16, left: 8, right: 8, axis: 36 };
-const SHOWN_BINS = 200;
+const SHOWN_BINS = 200, FEWEST_BINS = 40;
 const Z95 = 1.959963984540054;
 const RATES = {
   far: ["FAR", "impostors accepted"], frr: ["FRR", "genuine rejected"], tar: ["TAR", "genuine accepted"],
@@ -145,7 +145,8 @@ function render(context) {
 
   /** The kind's name above its peak: impostors to the left of it, genuine to the right. */
   function directLabel(kind, left, bottom, x) {
-    const side = kind === "genuine" ? 1 : -1, at = Math.max(x(-1) + 74, Math.min(x(1) - 74, left));
+    const side = kind === "genuine" ? 1 : -1, room = kind === "centre" ? 110 : 74;
+    const at = Math.max(x(-1) + room, Math.min(x(1) - 74, left));
     const mark = kind === "centre"
       ? svg("line", { x1: at - 18, x2: at + 2, y1: bottom - 4, y2: bottom - 4, class: "wb-curve wb-centre" })
       : svg("rect", { x: at + (side < 0 ? -9 : 0), y: bottom - 9, width: 9, height: 9, class: `wb-swatch wb-${kind}` });
@@ -249,9 +250,10 @@ function rate(count, total, half = 0) {
   };
 }
 
-/** Middle of each shown bin and the density there, per unit of cosine. */
+/** Middle of each shown bin and the density there, per unit of cosine: the fewer pairs, the wider the bins. */
 function density({ perBin, total }) {
-  const size = Math.ceil(perBin.length / SHOWN_BINS), width = 2 / perBin.length, points = [];
+  const shown = Math.max(FEWEST_BINS, Math.min(SHOWN_BINS, Math.sqrt(total)));
+  const size = Math.ceil(perBin.length / shown), width = 2 / perBin.length, points = [];
   for (let b = 0; b < perBin.length; b += size) {
     const part = perBin.subarray(b, b + size);
     points.push([-1 + width * (b + part.length / 2), part.reduce((a, c) => a + c, 0) / (total || 1) / (width * part.length)]);

@@ -6,7 +6,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from workbench.views.assets import runtime, styles
+from workbench.views.assets import output_script, styles
 from workbench.views.payload import to_json
 
 BEGIN, END = "<!--wb:view-->", "<!--/wb:view-->"
@@ -72,7 +72,7 @@ class View:
         return live(self.name, self.payload)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        page = f'<style>{styles()}</style>{self.html()}<script type="module">{runtime((self.name,))}</script>'
+        page = f"<style>{styles()}</style>{self.html()}{output_script((self.name,))}"
         bundle: dict[str, Any] = {"text/html": page, "text/plain": repr(self)}
         if has_kernel():
             data, _metadata = self.widget._repr_mimebundle_()

@@ -82,6 +82,37 @@
     details.append(note, table);
   }
 
+  /** What scrolls sideways can be reached with the keyboard, and is said to. */
+  function reachable(box) {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    const attributes = { tabindex: "0", role: "group", "aria-label": box.matches("pre") ? "Text, wide" : "Table, wide" };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  }
+
+  /** A button above what people take along. Where the browser keeps its clipboard, the text is selected instead. */
+  function copyable(text) {
+    const copy = document.createElement("button");
+    Object.assign(copy, { type: "button", className: "copy", textContent: "Copy" });
+    copy.setAttribute("aria-live", "polite");
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        copy.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(text);
+        copy.textContent = "Selected: press Ctrl C";
+      }
+      setTimeout(() => (copy.textContent = "Copy"), 2000);
+    });
+    text.before(copy);
+  }
+
+  document.querySelectorAll("pre.copied").forEach(copyable);
+  const wide = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target)));
+  document.querySelectorAll(".wide, pre").forEach((box) => wide.observe(box));
   button.addEventListener("click", () => store.set({ theme: isDark() ? "light" : "dark" }));
   store.subscribe((changed) => changed.includes("theme") && themed());
   system.addEventListener("change", themed);
