@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -116,10 +117,13 @@ FAULTS = """rules => axe.run(document, { runOnly: rules, resultTypes: ["violatio
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The script of axe-core, which looks for what shuts people out."""
-    path = ROOT / ".venv" / f"axe-core-{AXE}.js"
-    if not path.is_file():
-        absent(f"There is no axe-core at {path}: 'make axe' fetches it.")
-    return path.read_text(encoding="utf-8")
+    newest = ROOT / ".venv" / f"axe-core-{AXE}.js"
+    if newest.is_file():
+        return newest.read_text(encoding="utf-8")
+    try:
+        return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    except ModuleNotFoundError:
+        absent(f"There is no axe-core at {newest}, nor pip's: 'make axe' fetches it.")
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ def faults(open_file: Callable[..., Opened], axe: str) -> Callable[..., list[str
     def faults_(path: Path) -> list[str]:
         page = open_file(path, script=axe).page
         page.locator("[data-wb-view]:not([data-wb-ready='1'])").first.wait_for(state="detached")
-        assert page.evaluate("axe.version") == AXE
+        assert page.evaluate("axe.version") >= "4.12"
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         # The rows of a table are all alike, and hundreds of them take axe-core half a minute.
         page.evaluate("document.querySelectorAll('tbody tr:nth-child(n + 12)').forEach((row) => row.remove())")
