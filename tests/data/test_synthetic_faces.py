@@ -5,7 +5,7 @@ import torch
 from workbench import data
 from workbench.data import faces
 
-DIGEST = "96ba084d38109d904a48baa48bbdcbb7df4872716f1f713e7bcc5839ee37f18b"
+DIGEST = "64db5e556aa0e769313f75a108a8b2f56ddd49b2843b199aa035948a3ab6080b"
 
 
 def test_these_options_are_exactly_these_images() -> None:
