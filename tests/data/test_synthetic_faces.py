@@ -5,7 +5,7 @@ import torch
 from workbench import data
 from workbench.data import faces
 
-DIGEST = "64db5e556aa0e769313f75a108a8b2f56ddd49b2843b199aa035948a3ab6080b"
+DIGEST = "3406ef75a6596e9a837c52c523fa5a42ea15a1c74d87f010eb8b6d4ed418bbaf"
 
 
 def test_these_options_are_exactly_these_images() -> None:
