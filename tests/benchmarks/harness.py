@@ -21,11 +21,17 @@ class Row:
         return self.bound is None or self.value <= self.bound
 
 
-def medians(rivals: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
-    """Return the median seconds of each rival; they run in turn, after one round that is not counted."""
+def medians(
+    rivals: Mapping[str, Callable[[], object]], *, repeats: int, before: Callable[[], object] = lambda: None
+) -> dict[str, float]:
+    """Return the median seconds of each rival; they run in turn, after one round that is not counted.
+
+    What is done `before` each of them is not counted either.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     for round_number in range(repeats + 1):
         for name, run in rivals.items():
+            before()
             started = time.perf_counter()
             run()
             if round_number:

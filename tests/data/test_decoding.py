@@ -1,5 +1,6 @@
 """Images that are odd, damaged or malicious; and many at once."""
 
+import hashlib
 import io
 import struct
 import subprocess
@@ -181,11 +182,53 @@ def test_other_jpegs_go_the_general_way() -> None:
         assert decoding._plain_jpeg(content) is None
 
 
+@pytest.mark.parametrize("at_once", [1, 2 * 360, 2**20])
+@pytest.mark.parametrize("broken", [None, 0, 3, 6])
+def test_a_block_is_filled_hashed_and_black_where_it_cannot_be_read(
+    tmp_path: Path, at_once: int, broken: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_WRITTEN_BYTES", at_once)
+    files: list[decoding.Place | bytes] = [encoded(picture(n)) for n in range(7)]
+    expected = np.stack([picture(n).transpose(2, 0, 1) for n in range(7)])
+    if broken is not None:
+        files[broken], expected[broken] = b"", 0
+    form = decoding.Form(3, 12, 10, resized=False, made_grey=False)
+    path = tmp_path / "pixels"
+    path.write_bytes(bytes([7]) * (5 + 9 * form.bytes))
+    with path.open("r+b") as file:
+        done = decoding.fill(file.fileno(), files, form, offset=5, first=1, stop=False, hashed=True)
+        unhashed = decoding.fill(file.fileno(), files, form, offset=5, first=1, stop=False, hashed=False)
+    margin = bytes([7]) * form.bytes
+    assert path.read_bytes() == bytes([7]) * 5 + margin + expected.tobytes() + margin
+    failed = [] if broken is None else [decoding.Failure(broken + 1, "it is empty", "broken")]
+    assert done == (failed, hashlib.sha256(expected.tobytes()).hexdigest() if broken is None else None)
+    assert unhashed == (failed, None)
+
+
+def test_a_block_that_stops_names_the_first_failure_alone(tmp_path: Path) -> None:
+    form = decoding.Form(3, 12, 10, resized=False, made_grey=False)
+    with (tmp_path / "pixels").open("w+b") as file:
+        images = [JPEG, b"", JPEG, b""]
+        stopped = decoding.fill(file.fileno(), images, form, offset=0, first=0, stop=True, hashed=True)
+    assert stopped == ([decoding.Failure(1, "it is empty", "broken")], None)
+
+
+def test_many_tiny_images_are_written_in_calls_that_linux_takes(tmp_path: Path) -> None:
+    content = encoded(picture(3)[:2, :2])
+    for number in range(400):
+        (tmp_path / f"{number}.png").write_bytes(content)
+    form = decoding.Form(3, 2, 2, resized=False, made_grey=False)
+    places: list[decoding.Place | bytes] = [(str(tmp_path / f"{number}.png"), None) for number in range(400)]
+    with (tmp_path / "pixels").open("w+b") as file:
+        decoding.fill(file.fileno(), places, form, offset=0, first=0, stop=True, hashed=False)
+        assert file.read() == picture(3)[:2, :2].transpose(2, 0, 1).tobytes() * 400
+
+
 @pytest.mark.parametrize("processes", [1, 3])
 def test_any_number_of_processes_gives_the_same(
     tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.data.workers.BLOCK_BYTES", 5 * 360)
+    monkeypatch.setattr("workbench.data.digests.BLOCK_BYTES", 5 * 360)
     people_in(tmp_path, {"Ann": 13, "Bob": 14}, kind="jpeg")
     (tmp_path / "Bob" / "Bob_0003.jpeg").write_bytes(JPEG[:-40])
     before = descriptors()
@@ -201,7 +244,7 @@ def test_any_number_of_processes_gives_the_same(
 
 
 def test_a_decoding_process_that_ends_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.data.workers.BLOCK_BYTES", 5 * 360)
+    monkeypatch.setattr("workbench.data.digests.BLOCK_BYTES", 5 * 360)
     people_in(tmp_path, {"Ann": 20})
     script = tmp_path / "dies.py"
     script.write_text("import sys, os\nsys.stdin.readline()\nsys.stdin.readline()\nos._exit(7)\n")

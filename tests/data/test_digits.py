@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 
 from workbench import data
 
-DIGEST = "ac2213023a1dd19f8222ec82825f32c3504d17957813b2fdf14736bb5f12f150"
+DIGEST = "3f126a6010580e5c9991c9f12ce13476500fd9512c54f27dace2d896180c4404"
 
 
 def test_the_digits_are_exactly_these() -> None:

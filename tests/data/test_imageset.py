@@ -1,12 +1,15 @@
 """Labelled images: what is refused, and what a digest sees."""
 
+import struct
+from hashlib import sha256
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from workbench import data
-from workbench.data import ImageSet
+from workbench.data import ImageSet, digests
 
 
 def images(count: int = 4, channels: int = 1) -> Tensor:
@@ -170,10 +173,60 @@ def test_a_recorded_digest_is_that_of_these_images_and_labels_alone() -> None:
     assert full().renumbered().digest() == ImageSet(images(), labels(2, 1, 2, 0), list("abd")).digest()
 
 
-def test_the_digest_does_not_depend_on_how_many_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = ImageSet(images(), labels(3, 1, 3, 0), list("abcd")).digest()
-    monkeypatch.setattr("workbench.data.imageset._AT_A_TIME", 3)
-    assert ImageSet(images(), labels(3, 1, 3, 0), list("abcd")).digest() == whole
+def spelled_out(pixels: np.ndarray, labels: list[int], step: int) -> str:
+    """What the digest of a set is, image by image, of blocks of `step` images."""
+    whole = sha256(str(pixels.shape).encode("ascii"))
+    block = sha256()
+    for number, image in enumerate(pixels, 1):
+        block.update(image.tobytes())
+        if number % step == 0 or number == len(pixels):
+            whole.update(block.digest())
+            block = sha256()
+    whole.update(struct.pack(f"<{len(labels)}q", *labels))
+    return whole.hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("count", "channels", "side", "step"),
+    [
+        (1, 1, 3, 512),
+        (512, 1, 3, 512),
+        (1300, 3, 5, 512),
+        (25, 3, 1024, 2),  # of 3 MiB each
+        (3, 1, 3000, 1),  # more than a block each
+        (120, 3, 224, 55),
+    ],
+)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_digest_is_that_of_its_blocks(count: int, channels: int, side: int, step: int, threads: int) -> None:
+    """On any number of threads, of a tensor, of rows of a file, and of what is selected of either."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count + 7, channels, side, side), dtype=np.uint8)
+    numbers = torch.randperm(count + 7)[:count]
+    of = (numbers % 5).tolist()
+    expected = spelled_out(pixels[numbers.numpy()], of, step)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for whole in (torch.from_numpy(pixels), data.Rows(pixels)):
+            everything = ImageSet(whole, torch.arange(count + 7) % 5, list("abcde"))
+            assert everything.select(numbers).digest() == expected
+            assert everything.digest() == spelled_out(pixels, everything.labels.tolist(), step)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_digest_reads_no_more_than_a_block_for_each_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "BLOCK_BYTES", 3 * 6)
+    read: list[int] = []
+
+    class Counted(data.Rows):
+        def __getitem__(self, index: Tensor | slice | int) -> Tensor:
+            found = super().__getitem__(index)
+            read.append(len(found))
+            return found
+
+    ImageSet(Counted(images(10).numpy()), torch.zeros(10, dtype=torch.int64), ["a"]).digest()
+    assert sorted(read) == [1, 3, 3, 3]
 
 
 def test_files_and_protocol_are_one_for_each_image() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from tests.data.pictures import decoded, descriptors, encoded, insightface, people_in, picture, same_content
 from tests.small import config, contents, files_of_at_most, greys, in_a_child
 from workbench import data, files
-from workbench.data import importing, journal, workers
+from workbench.data import digests, importing, journal
 from workbench.data.rows import Rows
 from workbench.training import Trainer
 
@@ -24,7 +25,7 @@ BLOCK = 4
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "BLOCK_BYTES", BLOCK * 3 * 12 * 10)
+    monkeypatch.setattr(digests, "BLOCK_BYTES", BLOCK * 3 * 12 * 10)
 
 
 @pytest.fixture
@@ -162,6 +163,32 @@ def test_an_import_goes_on_where_it_was_stopped(tree: Path, tmp_path: Path, bloc
     assert decoded_again == [n * BLOCK for n in range(blocks, 5)]
     assert found.digest() == replace(found, recorded_digest=None).digest() == whole
     assert files_in(dest) == WHOLE
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_pixels_are_hashed_while_they_are_decoded_and_not_read_again(
+    tree: Path, tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(tree, tmp_path / "done", 3, kill)
+    monkeypatch.setattr(Rows, "__getitem__", lambda self, index: pytest.fail("pixels were read"))
+    for dest in (tmp_path / "done", tmp_path / "new"):
+        digest = bring(tree, dest, processes=processes).digest()
+        pixels = np.load(dest / "pixels.npy", allow_pickle=False)
+        whole = sha256(b"(18, 3, 12, 10)")
+        for first in range(0, 18, BLOCK):
+            whole.update(sha256(pixels[first : first + BLOCK].tobytes()).digest())
+        whole.update(np.load(dest / "labels.npy", allow_pickle=False).tobytes())
+        assert digest == whole.hexdigest()
+
+
+def test_blocks_whose_digests_were_not_noted_are_read_again(tree: Path, tmp_path: Path) -> None:
+    """As in the journals of earlier versions."""
+    dest = tmp_path / "done"
+    stopped(tree, dest, 3, kill)
+    plan, *lines = map(json.loads, (dest / "importing.jsonl").read_text().splitlines())
+    assert all(len(line.pop("digest")) == 64 for line in lines)
+    (dest / "importing.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (plan, *lines)))
+    assert bring(tree, dest).digest() == data.load(tree, progress=False).digest()
 
 
 def test_a_journal_that_was_cut_short_counts_up_to_there(tree: Path, tmp_path: Path) -> None:
@@ -352,11 +379,11 @@ def test_files_that_do_not_match_and_later_formats(tree: Path, tmp_path: Path) -
     with pytest.raises(ValueError, match="its files do not match each other"):
         data.load(dest)
     meta = json.loads((dest / "set.json").read_text())
-    (dest / "set.json").write_text(json.dumps(meta | {"format": 2}))
+    (dest / "set.json").write_text(json.dumps(meta | {"format": 3}))
     with pytest.raises(ValueError) as error:
         data.load(dest)
     assert str(error.value) == (
-        f"The set in {dest} has format 2, and this version reads format 1. Import it again, or use the version that "
+        f"The set in {dest} has format 3, and this version reads format 2. Import it again, or use the version that "
         f"wrote it."
     )
 

@@ -5,7 +5,7 @@ import torch
 from workbench import data
 from workbench.data import faces
 
-DIGEST = "96ba084d38109d904a48baa48bbdcbb7df4872716f1f713e7bcc5839ee37f18b"
+DIGEST = "3406ef75a6596e9a837c52c523fa5a42ea15a1c74d87f010eb8b6d4ed418bbaf"
 
 
 def test_these_options_are_exactly_these_images() -> None:

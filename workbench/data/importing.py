@@ -15,15 +15,16 @@ import torch
 
 from workbench import files
 from workbench.data.catalogue import Catalogue, printable
-from workbench.data.decoding import Failure, Form
+from workbench.data.decoding import Failure, Filled, Form
+from workbench.data.digests import blocks, digest
 from workbench.data.imageset import ImageSet
-from workbench.data.journal import Journal, RunningDigest, journal_lines, npy_header, opened_pixels
+from workbench.data.journal import Journal, journal_lines, npy_header, opened_pixels
 from workbench.data.options import OnError, Options
 from workbench.data.reading import ColouredError, Outcome, common_form, labelled, progress_bar
 from workbench.data.registry import opened, shown_source
 from workbench.data.rows import Rows
 from workbench.data.stored import JOURNAL, META, PIXELS, read_meta, store, stored
-from workbench.data.workers import blocks, decode
+from workbench.data.workers import decode
 
 
 def import_set(
@@ -133,7 +134,7 @@ def _convert(
     form = Form(*before[0]["form"]) if before else common_form(catalogue, options)
     while True:
         try:
-            outcome, digest = _decode_all(catalogue, form, dest, plan, options, before)
+            outcome, of_blocks = _decode_all(catalogue, form, dest, plan, options, before)
             break
         except ColouredError:
             form, before = form._replace(channels=3), []
@@ -141,7 +142,8 @@ def _convert(
     numbers = torch.from_numpy(outcome.kept())
     images = labelled(Rows(pixels, numbers), outcome.readable())
     images = options.protected(images)
-    store(dest, images, sorted(outcome.failed), {"plan": plan}, digest or images.digest())
+    content = digest(images.images.shape, of_blocks, catalogue.labels) if of_blocks else images.digest()
+    store(dest, images, sorted(outcome.failed), {"plan": plan}, content)
 
 
 def _decode_all(
@@ -151,8 +153,8 @@ def _decode_all(
     plan: dict[str, Any],
     options: Options,
     before: list[dict[str, Any]],
-) -> tuple[Outcome, str | None]:
-    """Fill the pixels, and return what failed, and the digest of the set if nothing did."""
+) -> tuple[Outcome, list[str]]:
+    """Fill the pixels, and return what failed, and the digests of the blocks: of all, or none if one is not known."""
     count = len(catalogue)
     header = npy_header((count, form.channels, form.height, form.width))
     size = len(header) + count * form.bytes
@@ -161,33 +163,36 @@ def _decode_all(
     begun = [{"plan": plan, "form": form}, *done_before]
     files.write_text(dest / JOURNAL, "".join(json.dumps(line) + "\n" for line in begun))
     outcome = Outcome(catalogue, form, options)
-    every = blocks(count, form)
-    finished = {line["first"] for line in done_before}
+    every = blocks(count, form.bytes)
+    digests = {line["first"]: line.get("digest") for line in done_before}
+    todo = [block for block in every if block[0] not in digests]
     for line in done_before:
         outcome.add([Failure(*failure) for failure in line["failed"]])
-    with opened_pixels(path, header, size, fresh=not done_before) as target, Journal(dest / JOURNAL, target) as journal:
-        digest = RunningDigest(target, len(header), every, form, count, finished)
-        start = sum(len(block) for block in every if block[0] in finished)
-        with progress_bar(count, start, options) as bar:
+    with (
+        opened_pixels(path, header, size, fresh=not done_before) as target,
+        Journal(dest / JOURNAL, target) as journal,
+        progress_bar(count, count - sum(map(len, todo)), options) as bar,
+    ):
 
-            def done(block: range, failures: list[Failure]) -> None:
-                outcome.add(failures)
-                journal.add(block, failures)
-                digest.add(block)
-                bar.update(len(block))
+        def done(block: range, filled: Filled) -> None:
+            outcome.add(filled.failed)
+            journal.add(block, filled)
+            digests[block[0]] = filled.digest
+            bar.update(len(block))
 
-            todo = [block for block in every if block[0] not in finished]
-            decode(
-                catalogue.images,
-                form,
-                target,
-                todo,
-                done,
-                offset=len(header),
-                processes=options.workers,
-                stop=not options.skip,
-            )
-        return outcome, None if outcome.failed else digest.of(catalogue.labels)
+        decode(
+            catalogue.images,
+            form,
+            target,
+            todo,
+            done,
+            offset=len(header),
+            processes=options.workers,
+            stop=not options.skip,
+            hashed=True,
+        )
+    known = [found for block in every if (found := digests[block[0]])]
+    return outcome, known if len(known) == len(every) else []
 
 
 def _copy(images: ImageSet, dest: Path, plan: dict[str, Any]) -> None:
@@ -202,4 +207,4 @@ def _copy(images: ImageSet, dest: Path, plan: dict[str, Any]) -> None:
             os.pwrite(target, content.tobytes(), place)
             place += content.nbytes
         os.fsync(target)
-    store(dest, images, [], {"plan": plan}, images.digest())
+    store(dest, images, [], {"plan": plan}, plan["stamp"])

@@ -1,10 +1,9 @@
-"""The parts of an import that is under way: the file it fills, the blocks that are done, the digest so far."""
+"""The parts of an import that is under way: the file it fills, and the blocks that are done."""
 
-import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from workbench.data.catalogue import printable
-from workbench.data.decoding import Failure, Form
+from workbench.data.decoding import Filled
 
 
 def journal_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -66,9 +65,9 @@ class Journal:
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
 
-    def add(self, block: range, failures: Sequence[Failure]) -> None:
-        """Note a block that is done, and its failures, as soon as the disk has it."""
-        self._waiting.append(json.dumps({"first": block[0], "failed": failures}) + "\n")
+    def add(self, block: range, filled: Filled) -> None:
+        """Note a block that is done, and what came of it, as soon as the disk has it."""
+        self._waiting.append(json.dumps({"first": block[0], **filled._asdict()}) + "\n")
         if self._writing is None or self._writing.done():
             self._write()
 
@@ -93,31 +92,3 @@ class Journal:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
-
-
-class RunningDigest:
-    """The digest of the set, as far as its first blocks are done."""
-
-    def __init__(
-        self, target: int, offset: int, every: Sequence[range], form: Form, count: int, finished: set[int]
-    ) -> None:
-        self._target, self._offset, self._every, self._form = target, offset, every, form
-        self._finished = set(finished)
-        self._next = 0
-        shape = (count, form.channels, form.height, form.width)
-        self._content = hashlib.sha256(repr(shape).encode())
-
-    def add(self, block: range) -> None:
-        """Take in a block that is done, once all before it are."""
-        self._finished.add(block[0])
-        while self._next < len(self._every) and self._every[self._next][0] in self._finished:
-            block = self._every[self._next]
-            size, place = len(block) * self._form.bytes, self._offset + block[0] * self._form.bytes
-            self._content.update(os.pread(self._target, size, place))
-            self._next += 1
-
-    def of(self, labels: np.ndarray) -> str:
-        """Return the digest, as `ImageSet.digest` computes it, once all blocks are done."""
-        self.add(self._every[-1])
-        self._content.update(labels.astype("<i8").data)
-        return self._content.hexdigest()

@@ -16,11 +16,12 @@ from tqdm.auto import tqdm
 
 from workbench.data import decoding
 from workbench.data.catalogue import Catalogue, Skipped
-from workbench.data.decoding import Failure, Form, UnreadableImageError
+from workbench.data.decoding import Failure, Filled, Form, UnreadableImageError
+from workbench.data.digests import blocks
 from workbench.data.imageset import ImageSet
 from workbench.data.options import Options
 from workbench.data.rows import Rows
-from workbench.data.workers import blocks, decode
+from workbench.data.workers import decode
 
 # So many images, evenly spread, show what form a set has; what they do not show is found while decoding.
 _LOOKS = 32
@@ -136,15 +137,15 @@ def _read(catalogue: Catalogue, form: Form, options: Options) -> ImageSet:
     count = len(catalogue)
     with _memory(count * form.bytes, catalogue) as target, progress_bar(count, 0, options) as bar:
 
-        def done(block: range, failures: list[Failure]) -> None:
-            outcome.add(failures)
+        def done(block: range, filled: Filled) -> None:
+            outcome.add(filled.failed)
             bar.update(len(block))
 
         decode(
             catalogue.images,
             form,
             target,
-            blocks(count, form),
+            blocks(count, form.bytes),
             done,
             offset=0,
             processes=options.workers,

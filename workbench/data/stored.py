@@ -23,7 +23,7 @@ from workbench.data.imageset import ImageSet
 from workbench.data.rows import Rows
 
 META, JOURNAL, PIXELS = "set.json", "importing.jsonl", "pixels.npy"
-FORMAT = 1
+FORMAT = 2
 
 
 def stored(folder: Path) -> ImageSet:

@@ -12,18 +12,10 @@ from typing import Any
 
 from workbench.data import decoding
 from workbench.data.catalogue import Encoded
-from workbench.data.decoding import Failure, Form
+from workbench.data.decoding import Failure, Filled, Form
 
-# Large enough that orders cost nothing beside the work, small enough that little is lost with an interrupted import.
-BLOCK_BYTES = 8 * 2**20
 # A worker that has the next order waiting never idles while its answer is on the way.
 AHEAD = 2
-
-
-def blocks(count: int, form: Form) -> list[range]:
-    """Return the numbers of `count` images in blocks of about 8 MiB of pixels."""
-    step = min(max(1, BLOCK_BYTES // form.bytes), 512)
-    return [range(first, min(first + step, count)) for first in range(0, count, step)]
 
 
 def decode(
@@ -31,11 +23,12 @@ def decode(
     form: Form,
     target: int,
     todo: Sequence[range],
-    done: Callable[[range, list[Failure]], None],
+    done: Callable[[range, Filled], None],
     *,
     offset: int,
     processes: int,
     stop: bool,
+    hashed: bool = False,
 ) -> None:
     """Decode blocks of images into an open file, in this process or in several.
 
@@ -44,10 +37,11 @@ def decode(
         form: of the pixels.
         target: descriptor of a file that is long enough for all of them.
         todo: blocks to decode.
-        done: told each block that is done and its failures, in any order.
+        done: told each block that is done and what came of it, in any order.
         offset: where in the file the image of number 0 begins.
         processes: at most so many; one is this process itself.
         stop: stop a block at its first failure.
+        hashed: whether the digests of the blocks are wanted.
 
     Raises:
         ValueError: If a process ended by itself.
@@ -56,10 +50,11 @@ def decode(
     if processes <= 1 or not images.in_files:
         with decoding.careful():
             for block in todo:
-                done(block, decoding.fill(target, images.places(block), form, offset=offset, first=block[0], stop=stop))
+                places, first = images.places(block), block[0]
+                done(block, decoding.fill(target, places, form, offset=offset, first=first, stop=stop, hashed=hashed))
         return
     waiting = deque(todo)
-    begin = {"form": form, "target": target, "offset": offset, "stop": stop}
+    begin = {"form": form, "target": target, "offset": offset, "stop": stop, "hashed": hashed}
     with _team(images, processes, begin, target) as workers, selectors.DefaultSelector() as selector:
         for worker in workers:
             selector.register(worker.answers, selectors.EVENT_READ, worker)
@@ -68,10 +63,10 @@ def decode(
                 worker.order(waiting.popleft())
         while any(worker.blocks for worker in workers):
             for key, _ in selector.select():
-                for block, failures in key.data.received():
+                for block, filled in key.data.received():
                     if waiting:
                         key.data.order(waiting.popleft())
-                    done(block, failures)
+                    done(block, filled)
 
 
 class _Worker:
@@ -98,14 +93,15 @@ class _Worker:
         self.blocks.append(block)
         self._say({"first": block[0], "images": self._images.places(block)})
 
-    def received(self) -> Iterator[tuple[range, list[Failure]]]:
-        """Yield each block whose answer has come, and its failures."""
+    def received(self) -> Iterator[tuple[range, Filled]]:
+        """Yield each block whose answer has come, and what came of it."""
         came = os.read(self.answers, 2**20)
         if not came:
             raise self._ended()
         *lines, self._rest = (self._rest + came).split(b"\n")
         for line in lines:
-            yield self.blocks.popleft(), [Failure(*failure) for failure in json.loads(line)]
+            failed, digest = json.loads(line)
+            yield self.blocks.popleft(), Filled([Failure(*failure) for failure in failed], digest)
 
     def end(self) -> None:
         self.process.kill()

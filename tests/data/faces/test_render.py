@@ -1,8 +1,9 @@
 """Pictures follow from the truth alone, bit for bit, and show what it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -69,11 +70,17 @@ def test_threads_change_nothing(count: int, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("size", [33, 64])
 def test_windows_hold_all_of_their_features(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At three times the usual spread, against windows as large as the images."""
+    """People at the ends of all their traits, at three times the usual spread: against windows as large as images."""
     found = truth(identities=24, spread=3, size=size, low_quality=0)
+    found = replace(found, identities=found.identities.sign() * 2.5)
     expected = faces.render(found)
-    everything = torch.arange(size)
-    monkeypatch.setattr(window, "_place", lambda look, *_: (everything.expand(len(look["head_width"]), -1),) * 2)
+
+    def everywhere(areas: Sequence[window.Area], *_: Any) -> list[window.Place]:
+        count = len(areas[0].left)
+        everything = torch.arange(size).expand(count, -1)
+        return [window.Place(torch.arange(count), everything, everything)] * len(areas)
+
+    monkeypatch.setattr(render_module, "places", everywhere)
     assert torch.equal(faces.render(found), expected)
 
 
@@ -84,7 +91,7 @@ def test_the_mirrored_pose_makes_the_mirrored_image() -> None:
         symmetric[:, list(faces.TRAITS).index(name)] = 0
     odd = ("yaw", "roll", "shift_x", "light_azimuth", "gaze_x", "backdrop_slope_x")
     drawn = truth(identities=3, images=6, low_quality=0).nuisance
-    found = FaceTruth(**{**vars(found), "identities": symmetric}).having(**{name: drawn[name] for name in odd})
+    found = replace(found, identities=symmetric).having(**{name: drawn[name] for name in odd})
     mirrored = found.having(**{name: -drawn[name] for name in odd})
     assert torch.equal(faces.render(mirrored), faces.render(found).flip(3))
     assert not torch.equal(faces.render(mirrored), faces.render(found))
@@ -211,6 +218,14 @@ def test_expressions_change_their_part_of_the_face(change: dict[str, float], row
     elsewhere = changed.view(-1, 48, 48)
     elsewhere[:, rows] = False
     assert not elsewhere.any()
+
+
+def test_glasses_are_worn_by_those_who_have_some_and_can_be_taken_off() -> None:
+    found = plain(identities=100, images=2).select(torch.arange(0, 200, 2))
+    on, off = (faces.render(found.having(glasses_off=value)) for value in (0.7, 0.9))
+    trait = torch.special.ndtr(found.identities[:, list(faces.TRAITS).index("glasses")])
+    assert torch.equal((on != off).flatten(1).any(1), trait > 0.7)
+    assert torch.equal(on, faces.render(found))
 
 
 def test_light_falls_from_its_side() -> None:

@@ -3,7 +3,7 @@
 from functools import cache
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -74,9 +74,14 @@ def coarsen(canvas: Canvas, side: Float[Tensor, " images"]) -> Canvas:
     return canvas
 
 
+def is_poor(nuisance: Nuisance) -> Bool[Tensor, "images 1 1"]:
+    """Return which images are blurred or coarse."""
+    return (nuisance["blur"] + nuisance["coarse"]) > 0
+
+
 def degrade(canvas: Canvas, nuisance: Nuisance) -> Canvas:
     """Return the canvas with those images blurred and coarsened that ask for it."""
-    poor = (nuisance["blur"].flatten() + nuisance["coarse"].flatten()).nonzero().flatten()
+    poor = is_poor(nuisance).flatten().nonzero().flatten()
     if len(poor):
         size = canvas.shape[3]
         part = blur(canvas[poor], nuisance["blur"].flatten()[poor] * size)

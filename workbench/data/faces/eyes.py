@@ -1,32 +1,38 @@
-"""Eyes, brows and glasses. They are drawn once, for |x|: the left side mirrors the right one."""
+"""Eyes, brows and glasses. All are drawn once, for |x|: the left side mirrors the right one."""
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from workbench.data.faces.hair import Canvas
-from workbench.data.faces.head import Head, Nuisance, Surface, shaded, tint
+from workbench.data.faces.head import Head, Nuisance, Surface, coat, tint
 from workbench.data.faces.sdf import Plane, arch, box, cover, darken, ellipse, paint, ring
 from workbench.data.faces.traits import Look
-from workbench.data.faces.window import Area, window
+from workbench.data.faces.window import Area, Place, window
 
 _IRIS = 0.056  # radius; grown people differ little in it
+_NO_GLASSES = 0.7  # below this value of the trait
 _WHITE = (238.0, 234.0, 230.0)
 
 
-def eyes(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
-    """Paint the eyes with all that is around them."""
+def eyes_area(look: Look) -> Area:
+    """Return where eyes and brows are."""
     middle = look["eye_height"] * look["head_height"]
     top = look["brow_height"] + look["brow_thickness"] + look["brow_arch"] + 0.05
     top = top + (look["brow_tilt"] * look["brow_width"]).abs()
-    outer = look["head_width"]  # glasses reach to the ears
-    area = Area(-outer, outer, middle - top, middle + 0.15)
-    with window(canvas, head, look, nuisance, area) as (part, skin):
-        x = (skin.x * look["head_width"]).abs_()
-        ex = x - look["eye_distance"] * look["head_width"]
+    outer = torch.maximum(1.2 * look["eye_width"], look["brow_width"] + 0.02)
+    outer = look["eye_distance"] * look["head_width"] + torch.maximum(outer, 1.5 * look["eye_width"])
+    return Area(-outer, outer, middle - top, middle + 0.15)
+
+
+def eyes(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head, place: Place) -> None:
+    """Paint the eyes and the brows."""
+    with window(canvas, head, place) as (part, skin):
+        ex = (skin.x * look["head_width"]).abs_().sub_(look["eye_distance"] * look["head_width"])
         ey = (skin.y - look["eye_height"]).mul_(look["head_height"])
         front = skin.front()
         _eye(part, look, nuisance, skin, ex, ey, front)
         _brow(part, look, nuisance, skin, ex, ey, front)
-        _glasses(part, look, nuisance, skin, x, ey, front)
 
 
 def _eye(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Plane, ey: Plane, front: Plane) -> None:
@@ -41,12 +47,12 @@ def _eye(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Plan
     white = torch.maximum(torch.minimum(upper, lower).neg_(), ex.abs().sub_(width))
     open_share = cover(white, pixel=pixel).mul_(front)
     dim = skin.lit * 0.8
-    paint(canvas, shaded(torch.tensor(_WHITE)[None, :, None, None], nuisance, dim), open_share)
+    coat(canvas, torch.tensor(_WHITE)[None, :, None, None], nuisance, dim, open_share)
     side = skin.x.sign()  # both eyes look the same way, so the fold is undone
     ix, iy = ex - side * (0.35 * width * nuisance["gaze_x"]), ey + (0.006 - 0.4 * opening * nuisance["gaze_y"])
     from_iris = ix.square().add_(iy.square())
     iris = (from_iris - _IRIS**2).mul_(0.5 / _IRIS)
-    paint(canvas, shaded(look["iris"], nuisance, dim), cover(iris, pixel=pixel).mul_(open_share))
+    coat(canvas, look["iris"], nuisance, dim, cover(iris, pixel=pixel).mul_(open_share))
     pupil = from_iris.sub_((0.48 * _IRIS) ** 2).mul_(0.5 / (0.48 * _IRIS))
     ends = (arch(ex, width=width * 1.15) * 4).clamp_(0, 1).mul_(front)
     lines = cover(ring(upper, thickness=0.026), pixel=pixel).mul_(0.85)
@@ -67,19 +73,32 @@ def _brow(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, ex: Pla
     thickness = (ex * (-0.22 / width)).add_(0.5).mul_(look["brow_thickness"])
     distance = torch.maximum(line.abs_().sub_(thickness), ex.abs().sub_(width))
     share = cover(distance, pixel=1.3 * skin.pixel).mul_(front).mul_(0.85)
-    paint(canvas, shaded(look["hair"] * 0.62, nuisance, skin.lit), share)
+    coat(canvas, look["hair"] * 0.62, nuisance, skin.lit, share)
 
 
-def _glasses(canvas: Canvas, look: Look, nuisance: Nuisance, skin: Surface, x: Plane, ey: Plane, front: Plane) -> None:
-    """Paint the glasses of those who wear some, three in ten; they take them off in some images."""
-    worn = ((look["glasses"] > 0.7) & (nuisance["glasses_off"] < 0.8)).float()
-    kind = ((look["glasses"] - 0.7) / 0.3).clamp(0, 1)  # small and round to wide and square
+def wears_glasses(look: Look, nuisance: Nuisance) -> Bool[Tensor, "images 1 1"]:
+    """Return who wears glasses: three in ten do, and take them off in some images."""
+    return (look["glasses"] > _NO_GLASSES) & (nuisance["glasses_off"] < 0.8)
+
+
+def glasses_area(look: Look) -> Area:
+    """Return where glasses are: they reach to the ears."""
+    middle = look["eye_height"] * look["head_height"]
+    return Area(-look["head_width"], look["head_width"], middle - 0.14, middle + 0.16)
+
+
+def glasses(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head, place: Place) -> None:
+    """Paint glasses, from small and round to wide and square."""
+    kind = ((look["glasses"] - _NO_GLASSES) / (1 - _NO_GLASSES)).clamp(0, 1)
     eye_x = look["eye_distance"] * look["head_width"]
     width, height = 0.135 + 0.04 * kind, 0.12 - 0.02 * kind
-    lens = box(x - eye_x, ey - 0.01, width=width, height=height, corner=height * (1 - 0.7 * kind))
-    # Bridge and temples are one bar that the lenses interrupt.
-    bar = torch.maximum((ey + 0.025).abs_().sub_(0.012), -lens)
-    frame = torch.minimum(ring(lens, thickness=0.022 + 0.012 * kind), bar)
-    share = front * worn
-    paint(canvas, torch.full((1, 3, 1, 1), 225.0), cover(lens, pixel=skin.pixel).mul_(share).mul_(0.12))
-    paint(canvas, (kind * 50 + 16)[:, None] * tint(nuisance), cover(frame, pixel=skin.pixel).mul_(share).mul_(0.92))
+    with window(canvas, head, place) as (part, skin):
+        x = (skin.x * look["head_width"]).abs_()
+        y = (skin.y - look["eye_height"]).mul_(look["head_height"])
+        lens = box(x - eye_x, y - 0.01, width=width, height=height, corner=height * (1 - 0.7 * kind))
+        # Bridge and temples are one bar that the lenses interrupt.
+        bar = torch.maximum((y + 0.025).abs_().sub_(0.012), -lens)
+        frame = torch.minimum(ring(lens, thickness=0.022 + 0.012 * kind), bar)
+        front, pixel = skin.front(), skin.pixel
+        paint(part, torch.full((1, 3, 1, 1), 225.0), cover(lens, pixel=pixel).mul_(front).mul_(0.12))
+        paint(part, (kind * 50 + 16)[:, None] * tint(nuisance), cover(frame, pixel=pixel).mul_(front).mul_(0.92))

@@ -1,47 +1,74 @@
 """Cheeks, moles, ears, nose and mouth."""
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from workbench.data.faces.hair import Canvas
-from workbench.data.faces.head import Head, Nuisance, Surface, shaded, tint
+from workbench.data.faces.head import Head, Nuisance, Surface, coat, tint
 from workbench.data.faces.sdf import Plane, arch, cover, darken, ellipse, paint, ring
 from workbench.data.faces.traits import Look
-from workbench.data.faces.window import Area, window
+from workbench.data.faces.window import Area, Place, window
 
-_FLUSH = (1.03, 0.76, 0.76)
+_FLUSH = 0.24  # share of green and blue that the reddest cheeks swallow
 _THROAT = (70.0, 24.0, 26.0)
 _TEETH = (232.0, 228.0, 218.0)
 
 
 def complexion(canvas: Canvas, look: Look, skin: Surface) -> None:
-    """Redden the cheeks, place the mole of every third person, and draw the ear that a turned head shows."""
-    front = skin.front()
+    """Redden the cheeks and draw the ear that a turned head shows."""
     cheek = ellipse(skin.x.abs().sub_(0.47), skin.y - 0.26, width=0.30, height=0.19)
-    share = cheek.mul_(-1.2).clamp_(0, 1).mul_(look["cheeks"] * 0.45).mul_(front)
-    mole = ellipse(skin.x - look["mole_x"], skin.y - look["mole_y"], width=0.045, height=0.04)
-    dark = cover(mole.mul_(0.03), pixel=skin.pixel).mul_(front).mul_((look["mole_x"] > 0.2) * 0.75)
+    share = cheek.mul_(-1.2).clamp_(0, 1).mul_(look["cheeks"] * 0.45 * _FLUSH).mul_(skin.front())
+    darken(canvas[:, 1:], share)
     size = look["ear_size"]
     ear = ellipse(skin.z + 0.12, skin.y - 0.04, width=0.15 * size, height=0.2 * size).mul_(0.17)
     behind = (0.4 - skin.z).mul_(4).clamp_(0, 1).mul_(skin.inside).mul_(0.30)
-    dark = torch.maximum(dark, cover(ring(ear, thickness=0.02), pixel=skin.pixel).mul_(behind))
-    canvas.mul_((torch.tensor(_FLUSH)[:, None, None] - 1) * share[:, None] + 1)
-    darken(canvas, dark)
+    darken(canvas, cover(ring(ear, thickness=0.02), pixel=skin.pixel).mul_(behind))
 
 
-def nose(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
-    """Shade the nose: it stands out, so pose shifts it more than what lies around it, and light falls on one side."""
-    length, width = look["nose_length"], look["nose_width"]
+def has_mole(look: Look) -> Bool[Tensor, "images 1 1"]:
+    """Return who has a mole: every third person."""
+    return look["mole_x"] > 0.2
+
+
+def mole_area(look: Look) -> Area:
+    """Return where the mole is."""
+    width, height = look["head_width"], look["head_height"]
+    x, y = look["mole_x"], look["mole_y"]
+    return Area((x - 0.06) * width, (x + 0.06) * width, (y - 0.06) * height, (y + 0.06) * height)
+
+
+def mole(canvas: Canvas, look: Look, _nuisance: Nuisance, head: Head, place: Place) -> None:
+    """Paint a mole."""
+    with window(canvas, head, place) as (part, skin):
+        spot = ellipse(skin.x - look["mole_x"], skin.y - look["mole_y"], width=0.045, height=0.04).mul_(0.03)
+        darken(part, cover(spot, pixel=skin.pixel).mul_(skin.front()).mul_(0.75))
+
+
+def nose_area(look: Look, nuisance: Nuisance) -> Area:
+    """Return where the nose is: it stands out, so pose shifts it more than what lies around it."""
     top = look["eye_height"] * look["head_height"]
-    lean = nuisance["yaw_sin"] * 0.16 * look["nose_relief"]
-    drop = nuisance["pitch_sin"] * 0.10
-    reach = 1.75 * width
-    area = Area(
+    lean, drop = _nose_shift(look, nuisance)
+    reach = 1.75 * look["nose_width"]
+    return Area(
         lean.clamp(max=0) - reach,
         lean.clamp(min=0) + reach,
         top + drop.clamp(max=0) - 0.04,
-        top + length + drop.clamp(min=0) + 0.09,
+        top + look["nose_length"] + drop.clamp(min=0) + 0.09,
     )
-    with window(canvas, head, look, nuisance, area) as (part, skin):
+
+
+def _nose_shift(look: Look, nuisance: Nuisance) -> tuple[Plane, Plane]:
+    """Return how far the tip of the nose is moved sideways and down."""
+    return nuisance["yaw_sin"] * 0.16 * look["nose_relief"], nuisance["pitch_sin"] * 0.10
+
+
+def nose(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head, place: Place) -> None:
+    """Shade the nose, on which light falls from one side."""
+    length, width = look["nose_length"], look["nose_width"]
+    top = look["eye_height"] * look["head_height"]
+    lean, drop = _nose_shift(look, nuisance)
+    with window(canvas, head, place) as (part, skin):
         y = (skin.y * look["head_height"]).sub_(top + drop)
         rise = (y / length).clamp_(0, 1)
         x = (skin.x * look["head_width"]).sub_(rise * lean)
@@ -69,23 +96,32 @@ def _ridge(canvas: Canvas, look: Look, nuisance: Nuisance, x: Plane, y: Plane, r
     canvas.mul_(relief.add_(1)[:, None])
 
 
-def mouth(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
-    """Paint lips, the line between them or the open mouth with teeth; a smile lifts and spreads the corners."""
-    smile = nuisance["smile"]
-    width = look["mouth_width"] * (1 + 0.18 * smile)
-    gap = 0.075 * nuisance["mouth_open"]
+def mouth_area(look: Look, nuisance: Nuisance) -> Area:
+    """Return where the mouth is."""
+    width, gap = _mouth_size(look, nuisance)
     middle = look["mouth_height"] * look["head_height"]
-    lift = 0.035 * smile.abs()
-    area = Area(
+    lift = 0.035 * nuisance["smile"].abs()
+    return Area(
         -width * 1.05,
         width * 1.05,
         middle - lift - 1.15 * look["lip_upper"] - 0.4 * gap - 0.02,
         middle + lift + 1.15 * look["lip_lower"] + gap + 0.09,
     )
-    with window(canvas, head, look, nuisance, area) as (part, skin):
+
+
+def _mouth_size(look: Look, nuisance: Nuisance) -> tuple[Plane, Plane]:
+    """Return half the width of the mouth, which a smile spreads, and how far it is open."""
+    return look["mouth_width"] * (1 + 0.18 * nuisance["smile"]), 0.075 * nuisance["mouth_open"]
+
+
+def mouth(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head, place: Place) -> None:
+    """Paint lips, the line between them or the open mouth with teeth; a smile lifts and spreads the corners."""
+    width, gap = _mouth_size(look, nuisance)
+    middle = look["mouth_height"] * look["head_height"]
+    with window(canvas, head, place) as (part, skin):
         x, y = skin.x * look["head_width"], skin.y * look["head_height"] - middle
         front, bow = skin.front(), arch(x, width=width)
-        y.sub_((bow - 0.5).mul_(0.065 * smile))
+        y.sub_((bow - 0.5).mul_(0.065 * nuisance["smile"]))
         _lips(part, look, nuisance, skin, x.abs(), y, bow, width=width, gap=gap)
         shadow = ellipse(x, y - (look["lip_lower"] + gap + 0.05), width=width * 0.6, height=0.035)
         darken(part, shadow.mul_(-0.26).clamp_(0, 0.22).mul_(front))
@@ -109,7 +145,7 @@ def _lips(
     bottom = bow * (1.15 * look["lip_lower"] + 0.65 * gap)
     beyond = side - width  # between two parabolas alone the corners would run out in hairs without end
     lips = torch.maximum(torch.maximum(top.add_(y).neg_(), y - bottom), beyond)
-    paint(canvas, shaded(look["lips"], nuisance, skin.lit), cover(lips, pixel=pixel).mul_(front))
+    coat(canvas, look["lips"], nuisance, skin.lit, cover(lips, pixel=pixel).mul_(front))
     opening = torch.maximum((bow * (0.35 * gap)).add_(y).neg_(), y - bow * (0.65 * gap))
     opening = torch.maximum(opening, beyond)
     inside = cover(opening, pixel=pixel).mul_(front).mul_((gap * 60).clamp(max=1))

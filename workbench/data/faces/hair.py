@@ -1,12 +1,14 @@
 """Hair, beard, and what surrounds the head: backdrop, neck and clothes."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from workbench.data.faces.head import Head, Nuisance, shaded, tint
+from workbench.data.faces.head import Head, Nuisance, coat, tint
 from workbench.data.faces.sdf import Plane, box, cover, ellipse, paint, root, wave
 from workbench.data.faces.traits import Look
+
+_SHORT, _SHAVEN = 0.55, 0.75  # below these values of the traits
 
 Canvas = Float[Tensor, "images 3 height width"]
 
@@ -23,14 +25,19 @@ def _color(nuisance: Nuisance, what: str) -> Float[Tensor, "images 3 1 1"]:
     return torch.stack([light + warmth, light + green, light - warmth], dim=1).clamp_(0, 1)
 
 
+def has_long_hair(look: Look) -> Bool[Tensor, "images 1 1"]:
+    """Return whose hair hangs behind the neck."""
+    return look["hair_length"] > _SHORT
+
+
 def hair_behind(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     """Paint the hair that hangs behind the neck: half an ellipse that goes on straight down to its length."""
-    length = (look["hair_length"] - 0.55).clamp(min=0) * 3.2
+    length = (look["hair_length"] - _SHORT) * 3.2
     out = 1 + _volume(look, nuisance) * 1.1
     straight = (head.across / out).square_().add_((head.along / out).clamp(max=0).square_()).sub_(1).mul_(0.5)
     distance = torch.maximum(straight, head.along - length)
-    share = cover(distance.mul_(look["head_width"]), pixel=1.5 * head.surface.pixel) * (length > 0)
-    paint(canvas, shaded(look["hair"] * 0.75, nuisance, head.surface.lit * 0.5), share)
+    share = cover(distance.mul_(look["head_width"]), pixel=1.5 * head.surface.pixel)
+    coat(canvas, look["hair"] * 0.75, nuisance, head.surface.lit * 0.5, share)
 
 
 def body(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
@@ -40,7 +47,7 @@ def body(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     width = look["head_width"] * nuisance["scale"]
     pixel = head.surface.pixel
     neck = box(beside, down - 0.75, width=0.62 * width, height=1.0, corner=0.0)
-    paint(lower, shaded(look["skin"] * 0.8, nuisance, 0.5 * head.surface.inside[:, half:]), cover(neck, pixel=pixel))
+    coat(lower, look["skin"] * 0.8, nuisance, 0.5 * head.surface.inside[:, half:], cover(neck, pixel=pixel))
     shoulders = ellipse(beside, down - 1.35, width=1.05, height=0.55)
     paint(lower, _color(nuisance, "clothes") * tint(nuisance) * 235, cover(shoulders.mul_(0.55), pixel=pixel))
 
@@ -70,16 +77,21 @@ def hair(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
     cap = ellipse(head.across, lifted, width=out, height=1.0)
     share = cover(height.mul_(-look["head_height"]), pixel=1.5 * head.surface.pixel)
     share *= cover(cap.mul_(look["head_width"]), pixel=1.3 * head.surface.pixel)
-    paint(canvas, shaded(look["hair"], nuisance, strand.mul_(0.22).add_(0.95).mul_(head.surface.lit)), share)
+    coat(canvas, look["hair"], nuisance, strand.mul_(0.22).add_(0.95).mul_(head.surface.lit), share)
 
 
 def _volume(look: Look, nuisance: Nuisance) -> Plane:
     return look["hair_volume"] * (1 + 0.35 * nuisance["hair_change"])
 
 
+def has_beard(look: Look) -> Bool[Tensor, "images 1 1"]:
+    """Return who has a beard: every fourth person."""
+    return look["beard"] > _SHAVEN
+
+
 def beard(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
-    """Paint a beard on every fourth face: stubble to full, below a line that rises towards the ears."""
-    thick = ((look["beard"] - 0.75).clamp(min=0) * 4).clamp(max=0.9)
+    """Paint a beard, stubble to full, below a line that rises towards the ears."""
+    thick = ((look["beard"] - _SHAVEN) / (1 - _SHAVEN)).clamp(max=0.9)
     distance = 0.46 - head.surface.y - 0.42 * head.surface.x.square()
     mouth = ellipse(
         head.surface.x * look["head_width"],
@@ -92,4 +104,4 @@ def beard(canvas: Canvas, look: Look, nuisance: Nuisance, head: Head) -> None:
         * head.surface.inside
         * thick
     )
-    paint(canvas, shaded(look["hair"] * 0.9, nuisance, head.surface.lit), share)
+    coat(canvas, look["hair"] * 0.9, nuisance, head.surface.lit, share)

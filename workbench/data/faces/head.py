@@ -3,10 +3,10 @@
 Features are drawn on this surface, so pose moves, foreshortens and hides them as it does on a real head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from workbench.data.faces.sdf import Plane, cover, ellipse, root
@@ -39,6 +39,10 @@ class Surface:
         """Return `inside`, faded out where the surface belongs to the back of the head."""
         return (self.z * 6).clamp_(0, 1).mul_(self.inside)
 
+    def select(self, rows: Int[Tensor, " chosen"]) -> "Surface":
+        """Return the surfaces of some images."""
+        return Surface(*(getattr(self, field.name)[rows] for field in fields(self)))
+
 
 @dataclass(frozen=True, eq=False)
 class Head:
@@ -56,6 +60,11 @@ class Head:
     across: Plane
     along: Plane
 
+    def select(self, rows: Int[Tensor, " chosen"]) -> "Head":
+        """Return the heads of some images."""
+        planes = (self.beside, self.down, self.across, self.along)
+        return Head(self.surface.select(rows), *(plane[rows] for plane in planes))
+
 
 def head(look: Look, nuisance: Nuisance, size: int) -> Head:
     """Return the heads of a block in an image of this size."""
@@ -66,7 +75,7 @@ def head(look: Look, nuisance: Nuisance, size: int) -> Head:
     cosine, sine = nuisance["roll_cos"] / nuisance["scale"], nuisance["roll_sin"] / nuisance["scale"]
     across = (cosine / width) * beside + (sine / width) * down
     along = (cosine / height) * down - (sine / height) * beside
-    u, v = across / _jaw(look, along), along
+    u, v = across / jaw(look, along), along
     radius = u.square().add_(v.square())
     w = root(1 - radius)
     x, y, z = _turned_back(nuisance, u, v, w)
@@ -77,7 +86,7 @@ def head(look: Look, nuisance: Nuisance, size: int) -> Head:
     return Head(surface, beside, down, across, along)
 
 
-def _jaw(look: Look, along: Plane) -> Plane:
+def jaw(look: Look, along: Plane) -> Plane:
     """Return the width of the head at a height: 1 down to the middle, then 1 - h² (taper - square (1 - h²))."""
     square = along.clamp(0, 1.1).square_()
     return (square * -look["jaw_square"]).add_(look["jaw_square"] - look["jaw_taper"]).mul_(square).add_(1)
@@ -86,9 +95,9 @@ def _jaw(look: Look, along: Plane) -> Plane:
 def _turned_back(nuisance: Nuisance, u: Plane, v: Plane, w: Plane) -> tuple[Plane, Plane, Plane]:
     """Return the point of the head that pitch and yaw have brought to (u, v, w)."""
     cosine, sine = nuisance["pitch_cos"], nuisance["pitch_sin"]
-    y, depth = cosine * v - sine * w, cosine * w + sine * v
+    y, depth = (cosine * v).sub_(sine * w), (cosine * w).add_(sine * v)
     cosine, sine = nuisance["yaw_cos"], nuisance["yaw_sin"]
-    return cosine * u - sine * depth, y, cosine * depth + sine * u
+    return (cosine * u).sub_(sine * depth), y, depth.mul_(cosine).add_(sine * u)
 
 
 def seen_at(nuisance: Nuisance, x: Plane, y: Plane, z: Plane) -> tuple[Plane, Plane, Plane]:
@@ -117,11 +126,18 @@ def _lit(nuisance: Nuisance, u: Plane, v: Plane, w: Plane) -> Plane:
     return (u * along_u).add_(v * along_v).add_(w * front).clamp_(0, 1)
 
 
-def shaded(color: Float[Tensor, "images 3 1 1"], nuisance: Nuisance, lit: Plane) -> Float[Tensor, "images 3 h w"]:
-    """Return a colour under the light of the image: ambient light and light with a direction, of one sum."""
+def coat(
+    canvas: Float[Tensor, "images 3 h w"],
+    color: Float[Tensor, "#images 3 1 1"],
+    nuisance: Nuisance,
+    lit: Plane,
+    share: Plane,
+) -> None:
+    """Paint a colour as the light of the image shows it: ambient light and light with a direction, of one sum."""
     contrast = nuisance["contrast"][:, None]
     lamp = color * tint(nuisance)
-    return lit[:, None] * (lamp * contrast) + lamp * (1 - 0.9 * contrast)
+    shown = (lit[:, None] * (lamp * contrast)).add_(lamp * (1 - 0.9 * contrast))
+    canvas.add_(shown.sub_(canvas).mul_(share[:, None]))
 
 
 def tint(nuisance: Nuisance) -> Float[Tensor, "images 3 1 1"]:

@@ -1,7 +1,7 @@
 """From an identity vector to what a person looks like."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 # What the K numbers of an identity vector mean, and the range each covers. Lengths are in halves of the image, so 1 is
@@ -54,6 +54,18 @@ _HAIR = ((228, 196, 138), (182, 138, 84), (120, 82, 52), (74, 50, 36), (40, 30, 
 _IRIS = ((118, 160, 190), (126, 144, 136), (108, 128, 76), (122, 88, 48), (84, 54, 32), (52, 34, 24))
 
 Look = dict[str, Tensor]
+
+
+class Chosen(dict[str, Tensor]):
+    """The rows of some images or people, of what is asked for only: most painters use few of eighty tensors."""
+
+    def __init__(self, every: dict[str, Tensor], rows: Int[Tensor, " chosen"]) -> None:
+        super().__init__()
+        self._every, self._rows = every, rows
+
+    def __missing__(self, name: str) -> Tensor:
+        self[name] = self._every[name][self._rows]
+        return self[name]
 
 
 def look(vectors: Float[Tensor, "images traits"]) -> Look:
