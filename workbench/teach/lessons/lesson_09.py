@@ -12,11 +12,13 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 def _guided(cosine: np.ndarray, m: float, alpha: float, low: float, high: float) -> np.ndarray:
     hardness = (1 - cosine) / 2
-    return np.clip(m + alpha * (hardness - hardness.mean()), low, high)
+    margins: np.ndarray = np.clip(m + alpha * (hardness - hardness.mean()), low, high)
+    return margins
 
 
 def _uncentred(cosine: np.ndarray, m: float, alpha: float, low: float, high: float) -> np.ndarray:
-    return np.clip(m + alpha * (1 - cosine) / 2, low, high)
+    margins: np.ndarray = np.clip(m + alpha * (1 - cosine) / 2, low, high)
+    return margins
 
 
 def _whole(cosine: np.ndarray, m: float, alpha: float, low: float, high: float) -> np.ndarray:
@@ -32,7 +34,8 @@ def _unclipped(cosine: np.ndarray, m: float, alpha: float, low: float, high: flo
 
 
 def _by_cosine(cosine: np.ndarray, m: float, alpha: float, low: float, high: float) -> np.ndarray:
-    return np.clip(m + alpha * (cosine - cosine.mean()), low, high)
+    margins: np.ndarray = np.clip(m + alpha * (cosine - cosine.mean()), low, high)
+    return margins
 
 
 def _alignment(W: np.ndarray, U: np.ndarray, labels: np.ndarray) -> float:
