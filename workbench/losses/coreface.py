@@ -80,7 +80,8 @@ class CoReFace(ArcFace):
         self.register_buffer("contrast_margin", torch.tensor(self.initial_margin))
 
     def regularise(self, batch: Batch) -> Tensor | float:
-        """Return w_C L_C of the two views; 0 for a single view."""
+        """Return w_C L_C of the two views; 0 for a single view. `terms` has "contrast", L_C, and the "margin", m_t."""
+        self.terms = {}
         if batch.views != 2:
             return 0.0
         first, second = batch.unit.chunk(2)
@@ -91,6 +92,7 @@ class CoReFace(ArcFace):
         elif self.margin_updates == "twice":
             with torch.no_grad():
                 self.contrast(second, first, labels)
+        self.terms = {"contrast": loss.detach(), "margin": self.contrast_margin}
         return self.contrast_weight * loss
 
     def contrast(self, first: Tensor, second: Tensor, labels: Tensor) -> Tensor:

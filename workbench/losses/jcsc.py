@@ -115,13 +115,20 @@ class JCSC(ArcFace):
         return (1 - cosine).sum() / max(1, len(present))
 
     def regularise(self, batch: Batch) -> Tensor | float:
-        """Return the clustering and the alignment term, and then let the cluster centres follow the batch."""
+        """Return the clustering and the alignment term, and then let the cluster centres follow the batch.
+
+        `terms` has both, "clustering" and "alignment", those whose weight is not 0.
+        """
         added: Tensor | float = 0.0
+        terms = {}
         if self.cluster_weight:
             losses = self.clustering(batch)
-            added = added + self.cluster_weight * losses.sum() / max(1, len(losses))
+            terms["clustering"] = losses.sum() / max(1, len(losses))
+            added = added + self.cluster_weight * terms["clustering"]
         if self.align_weight:
-            added = added + self.align_weight * self.alignment(batch.labels)
+            terms["alignment"] = self.alignment(batch.labels)
+            added = added + self.align_weight * terms["alignment"]
+        self.terms = {name: term.detach() for name, term in terms.items()}
         if self.training:
             self._follow(batch)
         return added

@@ -32,6 +32,8 @@ class Loss(nn.Module, ABC):
         images_per_class: how many images of a class the loss wants to find in a batch.
         observed: the last batch, detached, one value for each row that was not left out: `cosine` to the own class,
             `correct` (the own class scores highest, before the margin), and the `margin` that was demanded.
+        terms: the last batch, detached scalars by name: what was added to the class loss, before its weight, and
+            what the loss remembers between batches; empty for most losses.
     """
 
     weight: Tensor
@@ -47,6 +49,7 @@ class Loss(nn.Module, ABC):
         self._dim = whole(owner, "dim", dim, least=1)
         self._classes = whole(owner, "classes", classes, least=2, hint="One class leaves nothing to tell apart.")
         self.observed: Mapping[str, Tensor] = {}
+        self.terms: Mapping[str, Tensor] = {}
 
     @property
     def dim(self) -> int:
