@@ -1,4 +1,6 @@
-"""The terms of a loss through a training: when they are there, and that they are those of the steps."""
+"""The terms of a loss: what they make up, and that a run keeps their means."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,20 +9,25 @@ import torch
 from tests.small import config, greys
 from workbench import losses
 from workbench.learner import Learner
-from workbench.terms import loss_terms
+from workbench.runs import Run
+from workbench.training import Trainer
 
 
-def test_coreface_has_its_terms_from_the_second_view_on() -> None:
-    found = loss_terms(config(loss="coreface", views_from=0.5, epochs=4), images=greys())
+def trained(folder: Path, **changes: object) -> Run:
+    return Trainer(config(**changes), folder, images=greys(), progress=False).fit()
+
+
+def test_coreface_has_its_terms_from_the_second_view_on(tmp_path: Path) -> None:
+    found = trained(tmp_path, loss="coreface", views_from=0.5, epochs=4).terms()
     assert sorted(found) == ["contrast", "margin"]
     assert found["contrast"][0].tolist() == [3, 4]
 
 
-def test_a_loss_without_terms_has_none() -> None:
-    assert loss_terms(config(loss="arcface"), images=greys()) == {}
+def test_a_loss_without_terms_has_none(tmp_path: Path) -> None:
+    assert trained(tmp_path, loss="arcface").terms() == {}
 
 
-def test_the_means_are_those_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_means_are_those_of_the_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[float] = []
     step = Learner.step
 
@@ -30,9 +37,9 @@ def test_the_means_are_those_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> No
         return done
 
     monkeypatch.setattr(Learner, "step", spied)
-    epochs, values = loss_terms(config(loss="jcsc"), images=greys())["alignment"]
+    epochs, values = trained(tmp_path, loss="jcsc").terms()["alignment"]
     assert epochs.tolist() == [1, 2, 3]
-    np.testing.assert_allclose(values, np.reshape(seen, (3, -1)).mean(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(values, np.reshape(seen, (3, -1)).mean(axis=1), rtol=1e-6)
 
 
 def test_terms_make_up_the_loss_with_their_weights() -> None:

@@ -1,6 +1,7 @@
 """What learns: a backbone, a loss and their optimiser, and the one step that changes all three."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -13,13 +14,14 @@ from workbench.randomness import generator, mixed_seed
 
 
 class Step(NamedTuple):
-    """What one step tells, still on the device: loss and gradient norm are scalars, the others are [N]."""
+    """What one step tells, still on the device: loss, gradient norm and terms are scalars, the others are [N]."""
 
     loss: Tensor
     grad_norm: Tensor
     cosine: Tensor
     correct: Tensor
     margin: Tensor
+    terms: Mapping[str, Tensor]
 
 
 def backbone(config: RunConfig, shape: tuple[int, int, int]) -> models.Backbone:
@@ -84,7 +86,8 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.step()
-        return Step(loss.detach(), norm, **self.head.observed)
+        terms = {name: term.clone() for name, term in self.head.terms.items()}
+        return Step(loss.detach(), norm, **self.head.observed, terms=terms)
 
     @torch.no_grad()
     def embed(self, images: data.ImageSet, *, batch_size: int = 512) -> Tensor:

@@ -142,6 +142,16 @@ class Run:
         """Return the records of all epochs up to the last checkpoint's, oldest first."""
         return list(self._valid_records(self.epoch))
 
+    def terms(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Return the terms of the loss through training: by name, the epochs that had it, and its mean over each."""
+        records = self.records()
+        names = {key: key.removeprefix("term_") for record in records for key in record if key.startswith("term_")}
+        found = {}
+        for key, name in names.items():
+            epochs, values = zip(*((record["epoch"], record[key]) for record in records if key in record), strict=True)
+            found[name] = np.array(epochs), np.array(values)
+        return found
+
     def _valid_records(self, last_epoch: int) -> Iterator[dict[str, Any]]:
         path = self.folder / "metrics.jsonl"
         if not path.exists():

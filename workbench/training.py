@@ -220,20 +220,24 @@ class _Tally:
         self._started = time.perf_counter()
         self._means: list[Tensor] = []
         self._margins: list[Tensor] = []
+        self._terms: dict[str, list[Tensor]] = {}
         self._last: dict[str, float] = {}
 
     def add(self, step: Step, number: int, lr: float) -> None:
         means = (step.loss, step.correct.float().mean(), angle(step.cosine).mean(), step.margin.mean(), step.grad_norm)
         self._means.append(torch.stack([mean.float() for mean in means]))
         self._margins.append(step.margin)
+        for name, term in step.terms.items():
+            self._terms.setdefault(name, []).append(term.float())
         self._last = {"step": number + 1, "lr": lr}
 
     def record(self) -> dict[str, float]:
-        """Return the means over the epoch; angles are in radians."""
+        """Return the means over the epoch; angles are in radians, `term_NAME` is a term of the loss."""
         names = ("loss", "accuracy", "angle", "margin", "grad_norm")
         means = dict(zip(names, torch.stack(self._means).mean(0).tolist(), strict=True))
         seconds = time.perf_counter() - self._started
         speed = self._batch_size * len(self._means) / seconds
+        means |= {f"term_{name}": float(torch.stack(steps).mean()) for name, steps in self._terms.items()}
         return {**self._last, **means, "images_per_second": speed, "seconds": seconds}
 
     def progress(self) -> dict[str, str]:

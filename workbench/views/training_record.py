@@ -72,8 +72,8 @@ def training_record(
     """Show what each run recorded at each epoch, with a cursor at the epoch that the other views of the page show.
 
     Known keys of a record are those of `METRICS`: "loss", "accuracy" (a share), "angle" (radians), "grad_norm", "norm",
-    "alignment", "uniformity" and "lr". What no run has is left out; what one record lacks, or is not finite, is a hole
-    in the curve. More than 500 epochs are thinned evenly, and the last is kept.
+    "alignment", "uniformity" and "lr"; "term_NAME" is a term of the loss. What no run has is left out; what one record
+    lacks, or is not finite, is a hole in the curve. More than 500 epochs are thinned evenly, and the last is kept.
 
     Args:
         runs: one to four named runs: records, oldest first, each with an "epoch"; a run may have none yet.
@@ -92,7 +92,9 @@ def training_record(
         if name not in runs:
             raise ValueError(unknown_name("run", name, runs))
     kept = {name: _thinned(_checked(name, records)) for name, records in runs.items()}
-    shown = [m for m in METRICS if any(m.key in record for records in kept.values() for record in records)]
+    keys = dict.fromkeys(key for records in kept.values() for record in records for key in record)
+    terms = [Metric(key, f"Term: {key.removeprefix('term_')}") for key in keys if key.startswith("term_")]
+    shown = [metric for metric in (*METRICS, *terms) if metric.key in keys]
     blocks: dict[str, np.ndarray] = {}
     for i, records in enumerate(kept.values()):
         blocks[f"epoch{i}"] = np.array([record["epoch"] for record in records], dtype=np.float64)
