@@ -1,15 +1,19 @@
-"""Is one better than the other? Paired differences over seeds, with their interval and a verdict."""
+"""Is one better than the other? Paired differences over seeds, with their interval, effect size and a verdict."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from workbench.checks import bad_parameter
+from workbench.checks import bad_parameter, number, positive, unknown_name, whole
 from workbench.geometry import Interval
 
 Verdict = Literal["higher", "lower", "cannot tell"]
+
+MOST_SEEDS = 100_000  # that `seeds_needed` looks up to
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Difference:
     Attributes:
         values: one minus other, for each seed.
         mean: of the values.
-        interval: of the mean, 95 % by Student's t; without bounds where there is one seed.
+        interval: of the mean, by Student's t; 95 %, or wider where it is one of several comparisons; without bounds
+            where there is one seed.
     """
 
     values: tuple[float, ...]
@@ -33,33 +38,54 @@ class Difference:
             return "higher"
         return "lower" if self.interval.high < 0 else "cannot tell"
 
+    @property
+    def effect(self) -> float:
+        """Effect size d_z = mean / s: the difference in units of its own spread from seed to seed.
 
-def mean_interval(values: Sequence[float]) -> Interval:
-    """95 % interval of the mean of independent values, by Student's t: mean -+ t_{n-1} s / sqrt(n).
+        s divides by n - 1; of few seeds d_z comes out too large, on average by a quarter of five. NaN of one seed;
+        infinite, or 0 for a mean of 0, where all seeds agree.
+        """
+        if len(self.values) == 1:
+            return math.nan
+        spread = float(np.std(self.values, ddof=1))
+        if spread > 0:
+            return self.mean / spread
+        return math.copysign(math.inf, self.mean) if self.mean else 0.0
+
+
+def mean_interval(values: Sequence[float], *, comparisons: int = 1) -> Interval:
+    """Interval of the mean of independent values, by Student's t: mean -+ t_{n-1} s / sqrt(n).
 
     One value tells nothing of its spread: then the interval is (-inf, inf). A bootstrap of so few seeds as are usual
     is too narrow by a third; t is exact for normal values and close for others.
 
+    Args:
+        values: at least one.
+        comparisons: how many intervals are read together, at least 1. Each gets the confidence 1 - 0.05 / comparisons
+            (Bonferroni), so that all of them together hold in 95 % of cases, however they depend on each other.
+
     Raises:
-        ValueError: If there is no value, or one is not finite.
+        ValueError: If there is no value, or one is not finite, or `comparisons` is less than 1.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
         raise ValueError(bad_parameter("mean_interval", "values", "finite numbers, at least one", list(values)))
+    share = 0.05 / whole("mean_interval", "comparisons", comparisons, least=1)
     if len(array) == 1:
         return Interval(-np.inf, np.inf)
     from scipy.stats import t
 
-    half = float(t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    half = float(t.isf(share / 2, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
     return Interval(float(array.mean()) - half, float(array.mean()) + half)
 
 
-def paired_difference(one: Sequence[float], other: Sequence[float]) -> Difference:
+def paired_difference(one: Sequence[float], other: Sequence[float], *, comparisons: int = 1) -> Difference:
     """Compare two methods seed by seed: what a seed makes easy for both leaves the difference.
 
     Args:
         one: a result for each seed.
         other: the other method's results, for the same seeds in the same order.
+        comparisons: how many differences are read together, see `mean_interval`.
 
     Raises:
         ValueError: If there are not as many of one as of the other, or one is not finite.
@@ -68,4 +94,73 @@ def paired_difference(one: Sequence[float], other: Sequence[float]) -> Differenc
         rule = f"as many results as the other's {len(other)}, seed by seed"
         raise ValueError(bad_parameter("paired_difference", "one", rule, len(one)))
     values = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
-    return Difference(tuple(values.tolist()), float(values.mean()), mean_interval(values.tolist()))
+    interval = mean_interval(values.tolist(), comparisons=comparisons)
+    return Difference(tuple(values.tolist()), float(values.mean()), interval)
+
+
+def paired_differences(
+    results: Mapping[str, Sequence[float]], *, baseline: str | None = None
+) -> dict[tuple[str, str], Difference]:
+    """Compare several methods, each with each or all with one, with intervals that hold together.
+
+    Args:
+        results: name of a method to a result for each seed; the same seeds in the same order for all.
+        baseline: compare the others with this one alone; fewer comparisons, so narrower intervals. Choose it before
+            you see results.
+
+    Returns:
+        The difference first minus second, by both names; in the order of `results`.
+
+    Raises:
+        ValueError: If there are fewer than two methods, or no such baseline, or numbers of seeds that differ.
+    """
+    if len(results) < 2:
+        raise ValueError(bad_parameter("paired_differences", "results", "at least two methods", list(results)))
+    if baseline is not None and baseline not in results:
+        raise ValueError(unknown_name("method", baseline, results))
+    seeds = {name: len(values) for name, values in results.items()}
+    if len(set(seeds.values())) > 1:
+        raise ValueError(bad_parameter("paired_differences", "results", "of the same seeds for every method", seeds))
+    if baseline is None:
+        pairs = [(one, other) for other, one in combinations(results, 2)]
+    else:
+        pairs = [(name, baseline) for name in results if name != baseline]
+    return {
+        (one, other): paired_difference(results[one], results[other], comparisons=len(pairs)) for one, other in pairs
+    }
+
+
+def seeds_needed(effect: float, *, power: float = 0.8, comparisons: int = 1) -> int:
+    """Return how many seeds a paired comparison needs to find a difference of this size.
+
+    The least n for which the interval of `mean_interval` leaves out 0, on the right side, with this probability, if
+    the differences are normal: 1 - F_{n-1, effect sqrt(n)}(t_{n-1}), with the noncentral t.
+
+    Args:
+        effect: size of the difference in units of its spread over seeds, d_z; its sign does not matter. Not 0, which
+            no number of seeds finds.
+        power: the probability, in [0.05, 0.999]; 0.8, as is usual.
+        comparisons: how many differences are read together, see `mean_interval`.
+
+    Raises:
+        ValueError: If a parameter is out of its range, or the effect is so small that it takes more than 100 000 seeds.
+    """
+    size = positive("seeds_needed", "effect", abs(effect))
+    wanted = number("seeds_needed", "power", power, low=0.05, high=0.999)
+    share = 0.05 / whole("seeds_needed", "comparisons", comparisons, least=1)
+    from scipy.stats import nct, t
+
+    def finds(seeds: int) -> bool:
+        bound = t.isf(share / 2, seeds - 1)
+        return bool(nct.sf(bound, seeds - 1, size * math.sqrt(seeds)) >= wanted)
+
+    too_few, enough = 1, 2
+    while not finds(enough):
+        if enough == MOST_SEEDS:
+            rule = f"large enough to be found with {MOST_SEEDS} seeds"
+            raise ValueError(bad_parameter("seeds_needed", "effect", rule, effect))
+        too_few, enough = enough, min(2 * enough, MOST_SEEDS)
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if finds(middle) else (middle, enough)
+    return enough
