@@ -1,6 +1,7 @@
 """Curves of anything against anything, for lessons and explorations."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from workbench.figures.text import digits, escaped
 
 _NAME = "lines"
 _POINTS = 500  # more than a screen has use for
+_FEW = 20  # whole numbers that fit under an axis one by one
 
 
 def lines(
@@ -75,17 +77,29 @@ def lines(
             if len(known)
             else f"{name}: nothing known"
         )
+    # On a logarithmic axis plotly wants the value of a line, and the logarithm of where its label stands.
     for label, level in (levels or {}).items():
-        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom"})
+        at = {"y": math.log10(level)} if "y" in log else {}
+        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom", **at})
     for label, mark in (marks or {}).items():
-        figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left"})
+        at = {"x": math.log10(mark)} if "x" in log else {}
+        figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left", **at})
     figure.update_xaxes(title=escaped(x), **_axis("x" in log))
+    if markers and "x" not in log:
+        figure.update_xaxes(**_counted([pair[0] for pair in given.values()]))
     figure.update_yaxes(title=escaped(y), **_axis("y" in log))
     figure.update_layout(showlegend=len(given) > 1)
     return framed(figure, name=_NAME, title=title, caption=caption, summary=". ".join(said) + ".")
 
 
 _DOTTED: dict[str, Any] = {**REFERENCE, "dash": "dot"}
+
+
+def _counted(across: Sequence[ArrayLike]) -> dict[str, Any]:
+    """Ticks at whole numbers, where a few of them are all there is: there is no seed 1.5."""
+    every = np.concatenate([np.asarray(values, dtype=np.float64).reshape(-1) for values in across])
+    few = len(every) > 0 and bool(np.isfinite(every).all()) and np.ptp(every) <= _FEW
+    return {"dtick": 1} if few and bool((every == every.round()).all()) else {}
 
 
 def _axis(logarithmic: bool) -> dict[str, Any]:
