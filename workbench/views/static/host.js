@@ -16,8 +16,8 @@ function mountAll() {
 }
 
 function mount(figure) {
-  const view = globalThis.workbench.views[figure.dataset.wbView];
-  if (!view) return; // another script of this page brings it
+  const view = globalThis.workbench?.views[figure.dataset.wbView];
+  if (!view) return; // a chart, or another script of this page brings it
   figure.dataset.wbMounted = "1";
   const stage = figure.querySelector(".wb-stage");
   try {
