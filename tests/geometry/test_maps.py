@@ -133,7 +133,9 @@ def test_errors_say_what_to_give():
         geometry.project(torch.ones(4, 1))
     with pytest.raises(ValueError, match="'neighbours' parameter of project must be a whole number of at least 2"):
         geometry.project(torch.eye(9), neighbours=1)
-    with pytest.raises(ValueError, match=r"'min_dist' parameter of project must be a number in \[0, 1\]. Got 2 instead"):
+    with pytest.raises(
+        ValueError, match=r"'min_dist' parameter of project must be a number in \[0, 1\]. Got 2 instead"
+    ):
         geometry.project(torch.eye(9), min_dist=2)
     with pytest.raises(ValueError, match=r"Row 0 \(and 3 others\) of the embeddings is all zeros"):
         geometry.project(torch.zeros(4, 3))
