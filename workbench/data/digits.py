@@ -1,6 +1,7 @@
 """Handwritten digits: 1 797 real images that come with scikit-learn, so that everything works without a download."""
 
 from dataclasses import replace
+from numbers import Integral
 
 import torch
 
@@ -19,7 +20,7 @@ def digits(*, classes: int = _CLASSES) -> ImageSet:
     Raises:
         ValueError: If `classes` is out of its range.
     """
-    if isinstance(classes, bool) or not isinstance(classes, int) or not 2 <= classes <= _CLASSES:
+    if not isinstance(classes, Integral) or not 2 <= classes <= _CLASSES:
         raise ValueError(bad_parameter("digits", "classes", f"a whole number from 2 to {_CLASSES}", classes))
     from sklearn.datasets import load_digits
 
