@@ -114,7 +114,7 @@ def test_image_sets_are_listed_and_counted(workbench: Command) -> None:
     assert code == 0
     assert "digits" in out
     assert workbench("data", "show", "digits").out.splitlines() == [
-        data.describe("digits"),
+        data.load("digits").source,
         "images   1797 of 1 x 8 x 8 (channels x height x width), uint8",
         "classes  10, with 174 to 183 images each",
         f"SHA-256  {data.load('digits').digest()}",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -266,3 +267,16 @@ def test_the_list_of_reports_opens_it(open_file: Callable[..., Any], report: Pat
     card.click()
     ready(page)
     assert page.title() == "softmax and elasticface-arc on digits"
+
+
+def test_a_page_of_charts_alone_has_nothing_to_complain_of(open_file: Callable[..., Any], tmp_path: Path) -> None:
+    """No view brings its script then; a low chart takes no more room than it needs."""
+    figure = figures.intervals({"a": ([1.0, 2.0], 0.5, 2.5)}, title="t", x="x", caption="c.")
+    output = nbformat.v4.new_output("display_data", {PLOTLY: json.loads(figure.to_json())})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("figure", outputs=[output])])
+    path = tmp_path / "page.html"
+    path.write_text(render_page(notebook, title="t", source="t.ipynb"))
+    page = ready(open_file(path).page)
+    chart = page.locator("[data-wb-view=intervals] .wb-chart")
+    assert chart.locator("svg").count()
+    assert chart.bounding_box()["height"] == pytest.approx(figure.layout.height, abs=2)

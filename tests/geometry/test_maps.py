@@ -103,7 +103,9 @@ def test_umap_is_asked_for_cosines_of_unit_vectors_and_one_thread(monkeypatch):
     x, _ = clusters(10, 2, 4)
     found = geometry.project(x, method="umap", seed=7)
     np.testing.assert_allclose(asked.pop("norms"), 1)
-    assert asked == {"n_neighbors": 9, "metric": "cosine", "random_state": 7, "n_jobs": 1}
+    assert asked == {"n_neighbors": 9, "min_dist": 0.1, "metric": "cosine", "random_state": 7, "n_jobs": 1}
+    geometry.project(x, method="umap", min_dist=0.5)
+    assert asked["min_dist"] == 0.5
     assert found.points.dtype == np.float64
 
 
@@ -131,5 +133,9 @@ def test_errors_say_what_to_give():
         geometry.project(torch.ones(4, 1))
     with pytest.raises(ValueError, match="'neighbours' parameter of project must be a whole number of at least 2"):
         geometry.project(torch.eye(9), neighbours=1)
+    with pytest.raises(
+        ValueError, match=r"'min_dist' parameter of project must be a number in \[0, 1\]. Got 2 instead"
+    ):
+        geometry.project(torch.eye(9), min_dist=2)
     with pytest.raises(ValueError, match=r"Row 0 \(and 3 others\) of the embeddings is all zeros"):
         geometry.project(torch.zeros(4, 3))

@@ -56,7 +56,8 @@ def test_it_begins_with_its_question_and_its_goals(name: str) -> None:
 @pytest.mark.parametrize("name", LESSONS)
 def test_its_parameters_are_literals_with_the_common_ones(name: str) -> None:
     defaults = {key: field.default for key, field in declaration(read(name)).model_fields.items()}
-    assert {key: defaults.get(key, "missing") for key in COMMON} == COMMON
+    common = COMMON | ({"device": "cuda"} if name == "91_gpu_scale" else {})
+    assert {key: defaults.get(key, "missing") for key in COMMON} == common
     assert tags(code_cells(name)[0]) == ["parameters"]
     assert tags(code_cells(name)[1]) == ["setup"]
     assert f'lesson = teach.begin("{name[:2]}", globals())' in code_cells(name)[1].source

@@ -48,6 +48,19 @@ def test_badges_and_the_standing_caption() -> None:
     assert view.caption.startswith("Distances between clusters are not meaningful")
 
 
+def test_umap_is_asked_for_these_neighbours_and_this_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+    maker = SimpleNamespace(fit_transform=lambda x: x[:, :2])
+    fake = SimpleNamespace(UMAP=lambda **options: asked.update(options) or maker)
+    monkeypatch.setitem(sys.modules, "umap", fake)
+    x, labels = cloud()
+    header, _ = unpack(views.embedding_map({"a": x}, labels, seed=3, neighbours=5, min_dist=0.5).payload)
+    assert (asked["n_neighbors"], asked["min_dist"], asked["random_state"]) == (5, 0.5, 3)
+    assert header["runs"][0]["badges"]["umap"].endswith("5 neighbours, seed 3.")
+    views.embedding_map({"a": x}, labels)
+    assert (asked["n_neighbors"], asked["min_dist"], asked["random_state"]) == (15, 0.1, 0)
+
+
 def test_sampling_is_stated_and_stratified() -> None:
     x, labels = cloud(400, 3, 10)
     header, blocks = unpack(views.embedding_map({"a": x}, labels, methods=["pca"], points=100, seed=4).payload)

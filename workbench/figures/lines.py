@@ -1,6 +1,7 @@
 """Curves of anything against anything, for lessons and explorations."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from workbench.figures.text import digits, escaped
 
 _NAME = "lines"
 _POINTS = 500  # more than a screen has use for
+_FEW = 20  # whole numbers that fit under an axis one by one
 
 
 def lines(
@@ -77,12 +79,17 @@ def lines(
             if len(known)
             else f"{name}: nothing known"
         )
+    # On a logarithmic axis plotly wants the value of a line, and the logarithm of where its label stands.
     for label, level in (levels or {}).items():
-        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom"})
+        at = {"y": math.log10(level)} if "y" in log else {}
+        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom", **at})
     for label, mark in (marks or {}).items():
-        figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left"})
-    figure.update_xaxes(title=escaped(x), **_axis("x" in log))
-    figure.update_yaxes(title=escaped(y), **_axis("y" in log))
+        at = {"x": math.log10(mark)} if "x" in log else {}
+        figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left", **at})
+    figure.update_xaxes(title=escaped(x), **_axis("x" in log, [trace.x for trace in figure.data]))
+    if markers and "x" not in log:
+        figure.update_xaxes(**_counted([pair[0] for pair in given.values()]))
+    figure.update_yaxes(title=escaped(y), **_axis("y" in log, [trace.y for trace in figure.data]))
     figure.update_layout(showlegend=len(given) > 1)
     return framed(figure, name=_NAME, title=title, caption=caption, summary=". ".join(said) + ".")
 
@@ -90,5 +97,22 @@ def lines(
 _DOTTED: dict[str, Any] = {**REFERENCE, "dash": "dot"}
 
 
-def _axis(logarithmic: bool) -> dict[str, Any]:
-    return {"type": "log", "exponentformat": "power", "dtick": 1} if logarithmic else {"zeroline": True}
+def _counted(across: Sequence[ArrayLike]) -> dict[str, Any]:
+    """Ticks at whole numbers, where a few of them are all there is: there is no seed 1.5."""
+    every = np.concatenate([np.asarray(values, dtype=np.float64).reshape(-1) for values in across])
+    few = len(every) > 0 and bool(np.isfinite(every).all()) and np.ptp(every) <= _FEW
+    return {"dtick": 1} if few and bool((every == every.round()).all()) else {}
+
+
+def _axis(logarithmic: bool, values: Sequence[Any]) -> dict[str, Any]:
+    """One tick for each decade where there are some, fewer where there are many, and 1, 2 and 5 where there are few."""
+    if not logarithmic:
+        return {"zeroline": True}
+    shown = np.concatenate([np.asarray(one, dtype=np.float64) for one in values])
+    shown = np.log10(shown[np.isfinite(shown) & (shown > 0)])
+    low, high = (math.floor(shown.min()), math.ceil(shown.max())) if len(shown) else (0, 1)
+    axis: dict[str, Any] = {"type": "log", "exponentformat": "power", "dtick": max(1, math.ceil((high - low) / 9))}
+    if high - low <= 3:
+        ticks = [digit * 10.0**k for k in range(low, high + 1) for digit in (1, 2, 5)]
+        axis |= {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return axis

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from workbench.checks import bad_parameter, one_of, whole
+from workbench.checks import bad_parameter, number, one_of, whole
 from workbench.geometry.inputs import Array, as_numpy, unit_rows
 
 METHODS = ("pca", "umap")
 NEIGHBOURS = 15  # umap-learn's default
+MIN_DIST = 0.1  # umap-learn's default
 FEWEST_FOR_UMAP = 10
 _TRUST_AT_MOST = 3000  # samples; the number needs all their distances, N x N
 
@@ -38,7 +39,14 @@ class Map:
     explained: float | None
 
 
-def project(embeddings: Array, *, method: str = "pca", seed: int = 0, neighbours: int = NEIGHBOURS) -> Map:
+def project(
+    embeddings: Array,
+    *,
+    method: str = "pca",
+    seed: int = 0,
+    neighbours: int = NEIGHBOURS,
+    min_dist: float = MIN_DIST,
+) -> Map:
     """Lay out the directions of embeddings in a plane.
 
     PCA turns the unit vectors about their mean and drops all but the two directions of largest variance: distances
@@ -50,14 +58,17 @@ def project(embeddings: Array, *, method: str = "pca", seed: int = 0, neighbours
         method: "pca" or "umap".
         seed: Makes UMAP repeatable on one machine, and chooses the samples behind `trustworthiness` above 3000.
         neighbours: Nearest neighbours, at least 2; 15 by default, as in umap-learn. Less where there are fewer samples.
+        min_dist: How close UMAP may set two points, in [0, 1] of its unit of length; 0.1 by default, as in umap-learn.
+            PCA does not use it.
 
     Raises:
-        ValueError: Inputs of the wrong shape, rows that are not finite or zero, another method, or fewer than 10
-            samples for UMAP.
+        ValueError: Inputs of the wrong shape, rows that are not finite or zero, another method, a parameter out of its
+            range, or fewer than 10 samples for UMAP.
     """
     one_of("project", "method", method, METHODS)
     seed = whole("project", "seed", seed, least=0)
     neighbours = whole("project", "neighbours", neighbours, least=2)
+    min_dist = number("project", "min_dist", min_dist, low=0, high=1)
     unit: np.ndarray = as_numpy(unit_rows(embeddings))
     if unit.shape[1] < 2:
         raise ValueError(bad_parameter("project", "embeddings", "a matrix [N, D] with D at least 2", unit.shape))
@@ -65,7 +76,7 @@ def project(embeddings: Array, *, method: str = "pca", seed: int = 0, neighbours
     if method == "pca":
         points, explained = _principal(unit)
     else:
-        points = _umap(unit, seed, min(neighbours, len(unit) - 1))
+        points = _umap(unit, seed, min(neighbours, len(unit) - 1), min_dist)
     # Trustworthiness is defined for fewer neighbours than half the samples.
     at_most = (min(len(unit), _TRUST_AT_MOST) - 1) // 2
     looked_at = min(neighbours, at_most)
@@ -84,7 +95,7 @@ def _principal(unit: np.ndarray) -> tuple[np.ndarray, float]:
     return centred @ axes, share
 
 
-def _umap(unit: np.ndarray, seed: int, neighbours: int) -> np.ndarray:
+def _umap(unit: np.ndarray, seed: int, neighbours: int, min_dist: float) -> np.ndarray:
     if len(unit) < FEWEST_FOR_UMAP:
         rule = f"at least {FEWEST_FOR_UMAP} samples for UMAP"
         raise ValueError(bad_parameter("project", "embeddings", rule, len(unit), hint="Use method='pca'."))
@@ -94,7 +105,7 @@ def _umap(unit: np.ndarray, seed: int, neighbours: int) -> np.ndarray:
             warnings.simplefilter("ignore")  # of libraries to each other
             from umap import UMAP  # here, because it takes seconds to import
 
-            mapper = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+            mapper = UMAP(n_neighbors=neighbours, min_dist=min_dist, metric="cosine", random_state=seed, n_jobs=1)
             return np.asarray(mapper.fit_transform(unit), dtype=np.float64)
     finally:
         torch.set_num_threads(threads)  # numba, which UMAP computes with, sets it, and the bits of a run depend on it

@@ -31,6 +31,8 @@ def embedding_map(
     methods: Sequence[str] = ("pca", "umap"),
     points: int = 2000,
     seed: int = 0,
+    neighbours: int = 15,
+    min_dist: float = 0.1,
 ) -> View:
     """Show embeddings of many dimensions in a plane, runs side by side, by PCA or UMAP.
 
@@ -46,6 +48,8 @@ def embedding_map(
             fewer there is PCA alone.
         points: show at most so many points, stratified by class; at most 5000.
         seed: of the choice of points and of UMAP.
+        neighbours: that UMAP and the trustworthiness look at, at least 2; 15.
+        min_dist: how close UMAP may set two points, in [0, 1]; 0.1.
 
     Raises:
         ValueError: shapes do not agree, a label is out of range, or there are too many runs or points.
@@ -67,10 +71,11 @@ def embedding_map(
     used = (used or ["pca"]) if len(shown) else []
     too_few = f"UMAP needs at least {FEWEST_FOR_UMAP} points: PCA is shown." if set(methods) - set(used) else ""
 
+    options: dict[str, Any] = {"seed": seed, "neighbours": neighbours, "min_dist": min_dist}
     blocks: dict[str, np.ndarray] = {}
     told: list[dict[str, Any]] = []
     for i, (name, embeddings) in enumerate(samples.embeddings.items()):
-        maps = {method: project(embeddings[0, chosen], method=method, seed=seed) for method in used}
+        maps = {method: project(embeddings[0, chosen], method=method, **options) for method in used}
         for method, drawn in maps.items():
             blocks[f"{method}{i}"] = quantise(_fitted(drawn.points))
         told.append({"name": name, "badges": {method: _badge(drawn) for method, drawn in maps.items()}})
