@@ -12,6 +12,7 @@ from workbench.figures.margins import margins as margins
 from workbench.figures.margins import realised_margins as realised_margins
 from workbench.figures.matrix import similarity_matrix as similarity_matrix
 from workbench.figures.pairs import pair_similarity as pair_similarity
+from workbench.figures.plane import plane as plane
 from workbench.figures.sphere import hypersphere as hypersphere
 from workbench.figures.training import training_curves as training_curves
 from workbench.figures.verification import roc as roc
@@ -24,6 +25,7 @@ __all__ = [
     "lines",
     "margins",
     "pair_similarity",
+    "plane",
     "realised_margins",
     "roc",
     "similarity_matrix",

@@ -11,6 +11,7 @@ from workbench import theme
 from workbench.checks import bad_parameter
 from workbench.figures.frame import CLEAR, framed, nothing
 from workbench.figures.text import count, escaped
+from workbench.figures.thinning import thinned
 
 _MOST = 2000  # points; plotly's 3-D needs 0.2 s for so many without a graphics card
 _NAME, _TITLE = "hypersphere", "Embeddings on the unit sphere"
@@ -52,7 +53,7 @@ def hypersphere(
     if len(called) < classes:
         raise ValueError(bad_parameter(_NAME, "names", f"one for each of {classes} classes", len(called)))
 
-    drawn = _thinned(own)
+    drawn = thinned(own, _MOST)
     figure = go.Figure(_wireframe())
     for c, style in enumerate(theme.class_styles(classes)):
         here = drawn[own[drawn] == c]
@@ -96,15 +97,6 @@ def _unit(values: Any, what: str) -> NDArray[np.float64]:
         raise ValueError(f"Row {int(bad.argmax())} of the {what} is not finite or all zeros, so it has no direction.")
     unit: NDArray[np.float64] = rows / norms
     return unit
-
-
-def _thinned(own: NDArray[Any]) -> NDArray[np.int64]:
-    """Indices of at most about `_MOST` points, evenly through each class and at least one of it."""
-    if len(own) <= _MOST:
-        return np.arange(len(own))
-    by_class = (np.flatnonzero(own == c) for c in np.unique(own))
-    share = _MOST / len(own)
-    return np.concatenate([c[np.linspace(0, len(c) - 1, max(int(len(c) * share), 1)).astype(int)] for c in by_class])
 
 
 def _wireframe() -> go.Scatter3d:
