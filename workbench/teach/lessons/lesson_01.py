@@ -80,7 +80,7 @@ EXERCISES = (
                 "The arccosine loses half its digits near 0° and near 180°: look at a ten-millionth of a radian.",
             ),
             Wrong(
-                lambda u, v: 2 * np.arcsin(min(np.linalg.norm(u - v) / 2, 1)),
+                lambda u, v: 2 * np.arcsin(np.minimum(np.linalg.norm(u - v) / 2, 1)),
                 "Good near 0°. Near 180° the arcsine is as steep as the arccosine is near 0°.",
             ),
             Wrong(
@@ -95,7 +95,7 @@ EXERCISES = (
             Wrong(lambda u, v: np.linalg.norm(u - v), "That is the chord, the straight way from point to point."),
             Wrong(lambda u, v: u @ v, "That is the cosine."),
             Wrong(
-                lambda u, v: 2 * np.arctan(np.linalg.norm(u - v) / max(np.linalg.norm(u + v), 1e-3)),
+                lambda u, v: 2 * np.arctan(np.linalg.norm(u - v) / np.maximum(np.linalg.norm(u + v), 1e-3)),
                 "Good until close to 180°. What you keep from being 0 there is kept too large.",
             ),
         ),
