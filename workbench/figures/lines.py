@@ -1,6 +1,7 @@
 """Curves of anything against anything, for lessons and explorations."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,8 @@ def lines(
         figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom"})
     for label, mark in (marks or {}).items():
         figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left"})
-    figure.update_xaxes(title=escaped(x), **_axis("x" in log))
-    figure.update_yaxes(title=escaped(y), **_axis("y" in log))
+    figure.update_xaxes(title=escaped(x), **_axis("x" in log, [trace.x for trace in figure.data]))
+    figure.update_yaxes(title=escaped(y), **_axis("y" in log, [trace.y for trace in figure.data]))
     figure.update_layout(showlegend=len(given) > 1)
     return framed(figure, name=_NAME, title=title, caption=caption, summary=". ".join(said) + ".")
 
@@ -88,5 +89,15 @@ def lines(
 _DOTTED: dict[str, Any] = {**REFERENCE, "dash": "dot"}
 
 
-def _axis(logarithmic: bool) -> dict[str, Any]:
-    return {"type": "log", "exponentformat": "power", "dtick": 1} if logarithmic else {"zeroline": True}
+def _axis(logarithmic: bool, values: Sequence[Any]) -> dict[str, Any]:
+    """One tick for each decade where there are some, fewer where there are many, and 1, 2 and 5 where there are few."""
+    if not logarithmic:
+        return {"zeroline": True}
+    shown = np.concatenate([np.asarray(one, dtype=np.float64) for one in values])
+    shown = np.log10(shown[np.isfinite(shown) & (shown > 0)])
+    low, high = (math.floor(shown.min()), math.ceil(shown.max())) if len(shown) else (0, 1)
+    axis: dict[str, Any] = {"type": "log", "exponentformat": "power", "dtick": max(1, math.ceil((high - low) / 9))}
+    if high - low <= 3:
+        ticks = [digit * 10.0**k for k in range(low, high + 1) for digit in (1, 2, 5)]
+        axis |= {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return axis

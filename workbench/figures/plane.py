@@ -97,7 +97,7 @@ def _cloud(points: NDArray[np.float64], style: theme.ClassStyle, name: str) -> g
         mode="markers",
         name=name,
         legendgroup=name,
-        marker={**marker, "line": {"color": theme.LIGHT.margin, "width": 0.5}},
+        marker={**marker, "line": {"color": theme.LIGHT.margin, "width": 1}},
         hovertemplate="(%{x:.2f}, %{y:.2f})<extra>%{fullData.name}</extra>",
     )
 
