@@ -18,7 +18,7 @@ answer = geometry.wilson(0, 1000).high
 
 # %% 11.4
 answer = (
-    "With half of the pairs genuine, 0.2 % of mistakes says nothing of the false accept rate at the threshold of a "
+    "With half of the pairs genuine, 1 % of mistakes says nothing of the false accept rate at the threshold of a "
     "gate: at a FAR of 0.1 % a million strangers are a thousand false accepts. 3000 impostor pairs cannot resolve a "
     "FAR below 1/300. The threshold was chosen on the pairs it is judged on. I would ask for TAR at a FAR of 1e-6 with "
     "interval on people never trained on, with a threshold fixed before, and for each group of people."
