@@ -34,6 +34,6 @@ def test_what_is_not_positive_does_not_stretch_a_logarithmic_axis():
 def test_a_matrix_says_what_its_values_are():
     figure = figures.similarity_matrix([[3.0, -1.0]], title="t", caption="c.", measure="dot product")
     assert figure.data[0].colorbar.title.text == "dot product"
-    assert figure.layout.meta["summary"] == "1 by 2 values of the dot product, from −1.00 to 3.00."
+    assert figure.layout.meta["summary"] == "1 by 2 dot products, from −1.00 to 3.00."
     plain = figures.similarity_matrix([[1.0]], title="t", caption="c.")
     assert plain.data[0].colorbar.title.text == "cosine"

@@ -66,7 +66,7 @@ def similarity_matrix(
     figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain")
     figure.update_xaxes(constrain="domain")
     known = matrix[np.isfinite(matrix)]
-    said = f"{matrix.shape[0]} by {matrix.shape[1]} values of the {measure}"
+    said = f"{matrix.shape[0]} by {matrix.shape[1]} {measure}s"
     if len(known):
         said += f", from {digits(float(known.min()))} to {digits(float(known.max()))}"
     return framed(figure, name="similarity_matrix", title=title, caption=caption, summary=f"{said}.")
