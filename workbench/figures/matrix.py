@@ -24,8 +24,9 @@ def similarity_matrix(
     columns: Sequence[object] = (),
     low: float = -1.0,
     high: float = 1.0,
+    measure: str = "cosine",
 ) -> go.Figure:
-    """Draw a matrix [R, C] of cosines; what is not finite is left empty.
+    """Draw a matrix [R, C] of cosines, or of another measure of likeness; what is not finite is left empty.
 
     Args:
         values: at most 60 rows and 60 columns.
@@ -35,6 +36,7 @@ def similarity_matrix(
         columns: names of the columns.
         low: value at the end of the colours for unlike.
         high: value at the end of the colours for like.
+        measure: what the values are, in the singular.
 
     Raises:
         ValueError: no matrix, too large a one, or names of another number.
@@ -53,7 +55,7 @@ def similarity_matrix(
         zmin=low,
         zmax=high,
         colorscale=_SIGNED,
-        colorbar={"title": "cosine", "thickness": 12},
+        colorbar={"title": escaped(measure), "thickness": 12},
         hovertemplate="%{customdata}: %{z:.3f}<extra></extra>",
         customdata=[[f"{one} and {other}" for other in labels[1]] for one in labels[0]],
     )
@@ -64,7 +66,7 @@ def similarity_matrix(
     figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain")
     figure.update_xaxes(constrain="domain")
     known = matrix[np.isfinite(matrix)]
-    said = f"{matrix.shape[0]} by {matrix.shape[1]} cosines"
+    said = f"{matrix.shape[0]} by {matrix.shape[1]} {measure}s"
     if len(known):
         said += f", from {digits(float(known.min()))} to {digits(float(known.max()))}"
     return framed(figure, name="similarity_matrix", title=title, caption=caption, summary=f"{said}.")
