@@ -34,6 +34,9 @@ GENERAL = {
     ),
     "intervals": lambda runs: figures.intervals({run: ([0.1, 0.3], 0.0, 0.4) for run in runs}, x="°", **WORDS),
     "similarity_matrix": lambda runs: figures.similarity_matrix(np.eye(len(runs)), rows=runs, columns=runs, **WORDS),
+    "plane": lambda runs: figures.plane(
+        POINTS[:, :2], np.arange(40) % len(runs), centres=POINTS[: len(runs), :2], names=runs, **WORDS
+    ),
 }
 
 
@@ -83,7 +86,7 @@ def test_colours_are_seen_on_both_papers(name):
     figure = draw(name, ["a", "b", "c", "d"])
     for trace in figure.data:
         colour = trace.line.color or trace.marker.color
-        if name != "hypersphere" and colour:
+        if name not in ("hypersphere", "plane") and colour:  # classes, whose marks are outlined
             assert theme.contrast(colour, theme.LIGHT.paper) >= 3
             assert theme.contrast(colour, theme.DARK.paper) >= 3
 
@@ -91,7 +94,7 @@ def test_colours_are_seen_on_both_papers(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_names_stay_data(name):
     figure = draw(name, [data.HOSTILE, "b"])
-    assert data.HOSTILE in figure.layout.meta["summary"] or name in ("hypersphere", "similarity_matrix")
+    assert data.HOSTILE in figure.layout.meta["summary"] or name in ("hypersphere", "plane", "similarity_matrix")
     layout = {key: value for key, value in json.loads(figure.to_json())["layout"].items() if key != "meta"}
     shown = [str(trace.name) + str(trace.text) + str(trace.hovertemplate) for trace in figure.data]
     for text in (*shown, json.dumps(layout.get("annotations", []), ensure_ascii=False)):
