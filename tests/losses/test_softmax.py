@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tests.losses import oracle
 from tests.losses.oracle import LargestTensor, assert_close
-from workbench.losses import ClassScores, class_scores
+from workbench.losses import ClassScores, class_scores, softmax
 
 SHAPES = [(5, 7, 3), (33, 65, 17), (1, 2, 1)]
 
@@ -249,3 +249,53 @@ def test_costs_four_matrix_products() -> None:
         own, others, _ = class_scores(features.requires_grad_(), weight.requires_grad_(), labels, scale=2.0, block=16)
         (own + others).sum().backward()
     assert counter.get_total_flops() == 4 * (2 * N * C * D)
+
+
+def trained(samples: int = 64, classes: int = 600, dim: int = 128, *, hard: int = 5) -> tuple[Tensor, Tensor, Tensor]:
+    """Features near their own class weights, but for a few that training has not reached."""
+    generator = torch.Generator().manual_seed(3)
+    weight = F.normalize(torch.randn(classes, dim, generator=generator))
+    labels = torch.randint(classes, (samples,), generator=generator)
+    noise = torch.randn(samples, dim, generator=generator) * 0.02
+    features = F.normalize(weight[labels] + noise)
+    features[:hard] = F.normalize(torch.randn(hard, dim, generator=generator))
+    return features, weight, labels
+
+
+def margin_loss(features: Tensor, weight: Tensor, labels: Tensor) -> Tensor:
+    scores = class_scores(features, weight, labels, scale=64.0)
+    return F.softplus(scores.others - 64 * (scores.own - 0.2), threshold=40).mean()
+
+
+def test_what_training_has_done_with_costs_one_product_of_four() -> None:
+    features, weight, labels = trained()
+    features.requires_grad_(), weight.requires_grad_()
+    with FlopCounterMode(display=False) as counter:
+        margin_loss(features, weight, labels).backward()
+    product = 2 * len(features) * len(weight) * weight.shape[1]
+    assert counter.get_total_flops() < 1.5 * product
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_left_out_is_less_than_rounding(dtype: torch.dtype) -> None:
+    features, weight, labels = (t.to(dtype) if t.is_floating_point() else t for t in trained())
+    found = [features.clone().requires_grad_(), weight.clone().requires_grad_()]
+    margin_loss(*found, labels).backward()
+    exact = [features.double().requires_grad_(), weight.double().requires_grad_()]
+    logits = 64 * exact[0] @ F.normalize(exact[1]).T
+    own = logits.gather(1, labels[:, None]).squeeze(1)
+    others = logits.scatter(1, labels[:, None], -torch.inf).logsumexp(1)
+    F.softplus(others - own + 64 * 0.2, threshold=1000).mean().backward()
+    for got, expected in zip(found, exact, strict=True):
+        error = (got.grad.double() - expected.grad).norm() / expected.grad.norm()
+        assert error < 40 * torch.finfo(dtype).eps, "as good as float arithmetic, with or without"
+
+
+def test_only_pulls_below_rounding_are_left_out() -> None:
+    eps = torch.finfo(torch.float32).eps
+    own = torch.tensor([1.0, eps, eps / 16, 0.0, 0.0])
+    others = torch.tensor([0.0, 0.0, 0.0, eps / 4, torch.nan])
+    assert softmax._felt(own[:4], others[:4]).tolist() == [0, 1, 3]
+    assert softmax._felt(own[:4] * 0, others[:4] * 0).tolist() == []
+    assert softmax._felt(own, others).tolist() == [0, 1, 2, 3, 4], "beside NaN nothing can be told"
+    assert softmax._felt(own[:0], others[:0]).tolist() == []

@@ -25,6 +25,10 @@ class Clipped:
     def __init__(self, limit: float) -> None:
         self.limit = limit
 
+    def of(self, rows: Tensor) -> "Clipped":
+        """Return what it is for some of the rows: the same for all."""
+        return self
+
     def value(self, scores: Tensor) -> Tensor:
         """Return the clipped scores."""
         return scores.clamp(-self.limit, self.limit)

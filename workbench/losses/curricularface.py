@@ -20,6 +20,10 @@ class Hardened:
     def __init__(self, target: Tensor, t: Tensor) -> None:
         self.target, self.t = target[:, None], t
 
+    def of(self, rows: Tensor) -> "Hardened":
+        """Return what it is for some of the rows."""
+        return Hardened(self.target[rows, 0], self.t)
+
     def value(self, scores: Tensor) -> Tensor:
         """Return the reshaped scores."""
         return torch.where(scores > self.target, scores * (self.t + scores), scores)
