@@ -10,6 +10,7 @@ import numpy as np
 from workbench.data.catalogue import Catalogue, WholeFiles, as_text, printable
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".pgm", ".ppm", ".bmp", ".webp")
+_NUMBER = re.compile(r"(\d{1,18})")
 
 
 def tree(folder: Path) -> Catalogue:
@@ -27,7 +28,7 @@ def tree(folder: Path) -> Catalogue:
     names: list[str] = []
     files: list[str] = []
     for name in _names(folder, folders=True):
-        images = [file for file in _names(folder / name, folders=False) if file.lower().endswith(SUFFIXES)]
+        images = [file for file in _names(f"{folder}/{name}", folders=False) if file.lower().endswith(SUFFIXES)]
         if images:
             paths += [f"{folder}/{name}/{image}" for image in images]
             files += [as_text(f"{name}/{image}") for image in images]
@@ -39,19 +40,20 @@ def tree(folder: Path) -> Catalogue:
     return Catalogue(WholeFiles(paths), np.array(labels, dtype=np.int64), names, files, origin)
 
 
-def natural(name: str) -> tuple[list[tuple[int, str]], str]:
-    """Return the key by which names with numbers are sorted: s2 before s10."""
-    parts = re.findall(r"\d{1,18}|\D+", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
+def natural(name: str) -> tuple[list[str | int], str]:
+    """Return the key by which names with numbers are sorted: s2 before s10. Text and numbers take turns in it."""
+    parts: list[str | int] = list(_NUMBER.split(name))
+    parts[1::2] = map(int, parts[1::2])
+    return parts, name
 
 
-def _names(folder: Path, *, folders: bool) -> list[str]:
+def _names(folder: Path | str, *, folders: bool) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             found = [entry.name for entry in entries if _is_wanted(entry, folders) and entry.name[0] != "."]
     except OSError as error:
         raise ValueError(f"The folder {printable(folder)} cannot be read ({error.strerror}).") from None
-    return sorted(found, key=natural)
+    return sorted(found, key=natural) if len(found) > 1 else found
 
 
 def _is_wanted(entry: "os.DirEntry[str]", folders: bool) -> bool:
