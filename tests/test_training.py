@@ -185,7 +185,7 @@ def test_run_json_says_what_was_trained_on(tmp_path: Path) -> None:
     facts = on_digits(tmp_path, held_out="classes").fit().facts
     assert facts["data"] == {
         "name": "digits",
-        "source": data.describe("digits"),
+        "source": data.describe("digits").splitlines()[0],
         "digest": data.load("digits").digest(),
         "shape": [1, 8, 8],
         "train": facts["data"]["train"],
