@@ -8,11 +8,14 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks import faces, head, imports, losses, main_job, reading, views
-from tests.benchmarks.harness import Row, table
+_THREADS = torch.get_num_threads()  # before the tests' own settings, which the imports bring, make it one
+
+from tests.benchmarks import faces, head, imports, losses, main_job, reading, views  # noqa: E402
+from tests.benchmarks.harness import Row, table  # noqa: E402
 
 
 def main() -> int:
+    torch.set_num_threads(_THREADS)
     rows: list[Row] = []
     for module in (head, losses, faces, imports, reading, main_job, views):
         print(f"{module.__name__}...", file=sys.stderr)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from workbench import teach
 from workbench.cli import main
 from workbench.teach.course import write_contents
@@ -50,3 +51,12 @@ def test_unknown_lessons_run_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"There is no lesson '98'. Known: 00, "):
         teach.render_course(tmp_path, lessons=["00", "98"])
     assert not list(tmp_path.iterdir())
+
+
+def test_the_teacher_s_page_lists_the_lessons_as_they_are() -> None:
+    page = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
+    parts = {"start": "start", "core": "core", "practice": "practitioners", "research": "researchers"}
+    for one in teach.outlines():
+        assert f"| {one.number} | {one.title} | {parts[one.part]} | {one.minutes} |" in page
+    for link in re.findall(r"`(\d\d_\w+)/report\.html", page):
+        assert link in {one.name for one in teach.outlines()}
