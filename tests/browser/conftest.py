@@ -32,6 +32,18 @@ def absent(reason: str) -> NoReturn:
     raise (pytest.fail if "WORKBENCH_REQUIRE_BROWSER" in os.environ else pytest.skip).Exception(reason)
 
 
+def small_targets(page: Any, controls: str) -> list[str]:
+    """The controls of a page, by their selector, that are smaller than a finger's 24 pixels in a direction."""
+    small: list[str] = page.evaluate(
+        """(controls) => [...document.querySelectorAll(controls)].filter((node) => {
+          const { width, height } = node.getBoundingClientRect();
+          return width < 24 || height < 24;
+        }).map((node) => node.outerHTML)""",
+        controls,
+    )
+    return small
+
+
 @dataclass
 class Opened:
     """A page and what it asked and complained of since it opened."""

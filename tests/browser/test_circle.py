@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.conftest import small_targets
 from tests.browser.test_views import HOSTILE, Open, address, load_shared, picture, settle, voice
 from workbench import views
 
@@ -306,13 +307,7 @@ def test_narrow_screens_and_dark(open_views: Open, circle: views.View) -> None:
     page = open_views(circle, viewport={"width": 320, "height": 700}, color_scheme="dark")
     page.get_by_role("button", name="Keys").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, summary, input')].filter((node) => {
-          const { width, height } = node.getBoundingClientRect();
-          return width < 24 || height < 24;
-        }).map((node) => node.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page, "button, select, summary, input") == []
     dark = picture(page)
     page.emulate_media(color_scheme="light")
     assert picture(page) != dark

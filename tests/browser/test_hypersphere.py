@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from scipy.optimize import brentq
 
+from tests.browser.conftest import small_targets
 from tests.browser.test_views import (
     CAMERA,
     HASH,
@@ -718,13 +719,7 @@ def test_narrow_dark_printed_and_still(open_views: Open) -> None:
     for summary in page.locator("summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, summary, input, a')].filter((node) => {
-          const { width, height } = node.getBoundingClientRect();
-          return width < 24 || height < 24;
-        }).map((node) => node.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page, "button, select, summary, input, a") == []
     before = picture(page)
     page.wait_for_timeout(1000)
     assert picture(page) == before

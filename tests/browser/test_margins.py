@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.browser.conftest import small_targets
 from tests.browser.test_views import Open, address, load_shared, settle, voice
 from workbench import losses, views
 from workbench.views.margin_curves import CURVES
@@ -385,14 +386,7 @@ def test_narrow_screens_do_not_scroll_sideways(open_views: Open, scheme: str) ->
     page = open_views(view, viewport={"width": 320, "height": 700}, color_scheme=scheme)
     page.get_by_role("button", name="Keys").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, summary, input[type=range], label.wb-check')]
-        .filter((node) => {
-          const { width, height } = node.getBoundingClientRect();
-          return width < 24 || height < 24;
-        }).map((node) => node.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page, "button, select, summary, input[type=range], label.wb-check") == []
     ink = page.evaluate("getComputedStyle(document.querySelector('path[data-curve=normface]')).stroke")
     assert ink == {"light": "rgb(31, 35, 40)", "dark": "rgb(230, 237, 243)"}[scheme]
 

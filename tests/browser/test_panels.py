@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import small_targets
 from tests.browser.test_views import HOSTILE, address, clusters, load_shared, picture, settle
 from workbench import geometry, views
 from workbench.views.payload import dequantise, unpack
@@ -550,13 +551,7 @@ def test_narrow_screens_do_not_scroll_sideways(
     for keys in page.get_by_role("button", name="Keys").all():
         keys.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, summary, input')].filter((node) => {
-          const { width, height } = node.getBoundingClientRect();
-          return width < 24 || height < 24;
-        }).map((node) => node.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page, "button, select, summary, input") == []
 
 
 def test_dark_and_light(open_views: Open, gram: views.View, maps: views.View) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import small_targets
 from workbench import views
 from workbench.views.assets import _shared
 from workbench.views.directions import picture as picture_of
@@ -546,13 +547,7 @@ def test_narrow_screens_do_not_scroll_sideways(open_views: Open, sphere: views.V
     page = open_views(sphere, pairs, viewport={"width": 320, "height": 700})
     page.get_by_role("button", name="Keys").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, summary, input')].filter((node) => {
-          const { width, height } = node.getBoundingClientRect();
-          return width < 24 || height < 24;
-        }).map((node) => node.outerHTML)"""
-    )
-    assert small == []
+    assert small_targets(page, "button, select, summary, input") == []
 
 
 def test_dark_and_light(open_views: Open, sphere: views.View, pairs: views.View) -> None:

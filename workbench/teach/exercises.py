@@ -166,19 +166,13 @@ class Function(Exercise):
     cases: Mapping[str, tuple[Any, ...]]
     within: float = 1e-6
 
+    @override
     def attempted(self, answer: Any) -> bool:
-        """Whether it was written: a function that returns `...` or None at once was not."""
-        if not callable(answer):
-            return super().attempted(answer)
-        try:
-            return super().attempted(answer(*next(iter(self.cases.values()))))
-        except Exception:  # noqa: BLE001 - a function that fails was tried
-            return True
+        return was_written(answer, *next(iter(self.cases.values())))
 
     @override
     def read(self, answer: Any) -> dict[str, np.ndarray | str]:
-        if not callable(answer):
-            raise MalformedError(f"The answer must be a function. Got {_shown(answer)}.")
+        must_be_function(answer)
         return {name: _called(answer, arguments) for name, arguments in self.cases.items()}
 
     @override
@@ -205,13 +199,14 @@ class Function(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class Essay(Exercise):
-    """A text, which its writer compares with a rubric and a model answer.
+    """A text, which its writer compares with a rubric and a model answer; the model answer is `right`.
 
     Attributes:
         points: what a good answer says, each with words of which one shows that it does.
     """
 
     points: Mapping[str, Sequence[str]]
+    says: str = "Compare yours with the points and with the model answer."
 
     @override
     def attempted(self, answer: Any) -> bool:
@@ -234,6 +229,22 @@ class Essay(Exercise):
     def hint(self, answer: str) -> str:
         met = sum(found for _, found in self.met(answer))
         return f"{self.says} Yours seems to make {met} of {len(self.points)} points."
+
+
+def was_written(answer: Any, *arguments: Any) -> bool:
+    """Whether a function was written: one that returns `...` or None at once was not, and one that fails was tried."""
+    if callable(answer):
+        try:
+            answer = answer(*arguments)
+        except Exception:  # noqa: BLE001 - a learner's function may raise anything
+            return True
+    return answer is not ... and answer is not None
+
+
+def must_be_function(answer: Any) -> None:
+    """Raise a MalformedError that says so unless the answer is a function."""
+    if not callable(answer):
+        raise MalformedError(f"The answer must be a function. Got {_shown(answer)}.")
 
 
 def _number(answer: Any) -> float:

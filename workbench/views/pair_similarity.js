@@ -198,13 +198,7 @@ function render(context) {
     const box = plot.getBoundingClientRect();
     choose(Math.max(-1, Math.min(1, (2 * (event.clientX - box.left - PLOT.left)) / (box.width - PLOT.left - PLOT.right) - 1)), commit);
   };
-  plot.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    plot.setPointerCapture(event.pointerId);
-    fromPointer(event, false);
-  });
-  plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && fromPointer(event, false));
-  plot.addEventListener("pointerup", (event) => fromPointer(event, true));
+  onDrag(plot, fromPointer);
 
   view.onClose(store.subscribe((changed) => changed.includes("threshold") && update()));
   const resized = new ResizeObserver(draw);

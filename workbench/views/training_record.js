@@ -1,7 +1,6 @@
 // What was recorded at each epoch: one small plot for each number, one cursor through all, at the page's epoch.
 
 const RECORD = { height: 96, top: 10, bottom: 22, left: 46, right: 10 };
-const RECORD_DASHES = { solid: "none", dash: "7 4", dot: "2 3", dashdot: "7 3 2 3" };
 
 function render(context) {
   const view = openView(context);
@@ -81,7 +80,7 @@ function render(context) {
   }
 
   function runMark({ colour, dash }) {
-    const style = { stroke: colour, "stroke-width": 2.5, "stroke-dasharray": RECORD_DASHES[dash] };
+    const style = { stroke: colour, "stroke-width": 2.5, "stroke-dasharray": DASH_ARRAYS[dash] };
     return svg("svg", { width: 24, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, x2: 24, y1: 5, y2: 5, ...style }));
   }
 
@@ -114,7 +113,7 @@ function render(context) {
       ...[high, low].map((number) => svg("text", { x: RECORD.left - 6, y: y(number) + 4, class: "wb-tick", "text-anchor": "end" }, `${numberText(number)}${metric.unit}`)),
       ...[0, header.epochs].map((epoch) => svg("text", { x: x(epoch), y: base + 16, class: "wb-tick", "text-anchor": epoch ? "end" : "start" }, epoch ? `epoch ${epoch}` : "0")),
       ...runs.map((run) => svg("path", {
-        d: pathOf(run.epochs, run.values[metric.key], x, y), class: "wb-record-curve", stroke: run.colour, "stroke-dasharray": RECORD_DASHES[run.dash],
+        d: pathOf(run.epochs, run.values[metric.key], x, y), class: "wb-record-curve", stroke: run.colour, "stroke-dasharray": DASH_ARRAYS[run.dash],
       })),
       cell.mark, ...cell.dots,
     );
@@ -154,7 +153,7 @@ function render(context) {
 
   function marginShape(run, told, x, base) {
     const { colour, margins: counts } = run;
-    if (told.fixed) return svg("line", { x1: x(told.mean), x2: x(told.mean), y1: RECORD.top, y2: base, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": RECORD_DASHES[run.dash] });
+    if (told.fixed) return svg("line", { x1: x(told.mean), x2: x(told.mean), y1: RECORD.top, y2: base, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": DASH_ARRAYS[run.dash] });
     const most = Math.max(...counts), size = (told.high - told.low) / counts.length;
     const steps = Array.from(counts, (count, b) => `V${(base - (RECORD.height * count) / most).toFixed(1)} H${x(told.low + (b + 1) * size).toFixed(1)}`);
     return svg("path", { d: `M${x(told.low)},${base} ${steps.join(" ")} V${base} Z`, fill: colour, "fill-opacity": 0.25, stroke: colour, "stroke-width": 1.5 });
@@ -199,13 +198,7 @@ function render(context) {
       const away = epochs.map((epoch) => Math.abs(epoch - part * header.epochs));
       goTo(away.indexOf(Math.min(...away)), commit);
     };
-    plot.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      plot.setPointerCapture(event.pointerId);
-      pick(event, false);
-    });
-    plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && pick(event, false));
-    plot.addEventListener("pointerup", (event) => pick(event, true));
+    onDrag(plot, pick);
   }
 
   // While it is live the whole record comes again with each change; it is small.

@@ -113,6 +113,5 @@ EXERCISES = (
             "Look at the norms of all embeddings": ("norms", "lengths", "histogram", "check the", "look at"),
             "Normalise, so that cosines are compared": ("normalis", "normaliz", "cosine", "divide", "dividing", "unit"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

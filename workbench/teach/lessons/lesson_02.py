@@ -163,6 +163,5 @@ EXERCISES = (
             "What is compared is the angle, so train the angle": ("angle", "cosine", "direction"),
             "The length is still there and can be used apart": ("still", "apart", "separate", "magface", "keep"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

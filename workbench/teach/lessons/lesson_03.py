@@ -107,6 +107,5 @@ EXERCISES = (
             "0.8 rad (46°) does not fit": ("46", "no room", "not fit", "overlap", "larger than", "wider"),
             "So the loss cannot become small": ("loss", "never", "for ever", "forever", "cannot be satisfied"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -10,7 +10,7 @@ from torch import nn
 from typing_extensions import override
 
 from workbench.losses import ArcFace
-from workbench.teach.exercises import Essay, Exercise, MalformedError, Number, Wrong
+from workbench.teach.exercises import Essay, Exercise, MalformedError, Number, Wrong, must_be_function, was_written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +19,11 @@ class Optimises(Exercise):
 
     @override
     def attempted(self, answer: Any) -> bool:
-        if not callable(answer):
-            return super().attempted(answer)
-        try:
-            return super().attempted(answer(*_learners()))
-        except Exception:  # noqa: BLE001 - a function that fails was tried
-            return True
+        return was_written(answer, *_learners())
 
     @override
     def read(self, answer: Any) -> dict[str, float]:
-        if not callable(answer):
-            raise MalformedError(f"The answer must be a function. Got {answer!r}.")
+        must_be_function(answer)
         network, head = _learners()
         try:
             optimizer = answer(network, head)
@@ -121,7 +115,6 @@ EXERCISES = (
             "Past 180° − m the pull turns round": ("turn", "180", "past", "formula", "away", "rises"),
             "More digits end at a wrong centre": ("wrong", "error", "collapse", "never form", "not form"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
     Essay(
         id="04.4",
@@ -138,6 +131,5 @@ EXERCISES = (
             "Losses with two margins cannot be compared": ("ruler", "compare", "no bug", "not a bug", "comparable"),
             "Ask for several seeds and an interval": ("seeds", "interval", "repeat"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -136,6 +136,5 @@ EXERCISES = (
             "Remedy: linear past π − m, or a detached gradient": ("linear", "detach", "beyond_pi"),
             "Remedy: a smaller margin at first, or more dimensions": ("smaller", "raise", "warm", "dimensions"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

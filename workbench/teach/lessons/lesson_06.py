@@ -142,6 +142,5 @@ EXERCISES = (
             "One seed cannot tell": ("seed", "noise", "chance", "interval"),
             "What to run instead": ("paired", "several", "paper's assignment", "scatter it", "repeat"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -151,6 +151,5 @@ EXERCISES = (
             "Here those are look-alikes, real negatives": ("brother", "sister", "sibling", "alike", "real"),
             "Look at what is cut, or train both and compare": ("compare", "seeds", "look at", "without a filter"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

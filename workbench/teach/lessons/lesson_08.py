@@ -134,6 +134,5 @@ EXERCISES = (
             "Like for like, about 0.07 points": ("0.07", "0.06", "like for like", "last epoch", "small"),
             "One run each and folds that differ more: it cannot be told": ("one run", "seed", "fold", "cannot"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

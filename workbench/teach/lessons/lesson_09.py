@@ -147,6 +147,5 @@ EXERCISES = (
             "An interval that holds 0 proves no absence": ("no proof", "cannot tell", "does not prove", "few seeds"),
             "What would be needed": ("text", "code", "authors", "larger"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

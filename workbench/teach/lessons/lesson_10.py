@@ -156,6 +156,5 @@ EXERCISES = (
             "Ask for paired differences over seeds": ("paired", "interval", "three to five", "several seeds"),
             "Both need the same tuning": ("budget", "tuning", "tuned", "same effort"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

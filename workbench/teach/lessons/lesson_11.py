@@ -140,6 +140,5 @@ EXERCISES = (
             "Ask for TAR at a FAR, with an interval": ("tar", "interval"),
             "And for groups of people": ("group",),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -112,6 +112,5 @@ EXERCISES = (
             "Ask for angles or distributions of cosines": ("angle", "cosine", "distribution", "histogram"),
             "Ask for error rates with intervals, and more people": ("error rate", "interval", "more people", "eer"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -130,6 +130,5 @@ EXERCISES = (
             "The near rivals and the spread within are what is left": ("rival", "nearest", "tail", "spread", "within"),
             "New people count, not the training classes": ("never seen", "new people", "unseen", "not trained"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

@@ -111,6 +111,5 @@ EXERCISES = (
             "Clean the labels with a half-trained network": ("rank", "realised", "remove", "correct", "clean"),
             "Report those with few images by themselves": ("few images", "tail", "by themselves", "separately"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

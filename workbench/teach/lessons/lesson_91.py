@@ -105,6 +105,5 @@ EXERCISES = (
             "Stream the sum, and score twice": ("stream", "block"),
             "Sampling or several GPUs, and what that gives up": ("sampl", "several gpus", "rival", "shard"),
         },
-        says="Compare yours with the points and with the model answer.",
     ),
 )

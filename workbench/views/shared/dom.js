@@ -98,3 +98,14 @@ function thumbnail({ uri, columns, rows, width, height }, i) {
   });
   return node;
 }
+
+/** Tell `pick(event, commit)` of a pointer that is pressed on an element and drawn over it; it commits when let go. */
+function onDrag(node, pick) {
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    node.setPointerCapture(event.pointerId);
+    pick(event, false);
+  });
+  node.addEventListener("pointermove", (event) => node.hasPointerCapture(event.pointerId) && pick(event, false));
+  node.addEventListener("pointerup", (event) => pick(event, true));
+}

@@ -71,13 +71,7 @@ function operatingPlot(runs, onpick) {
     const e = runs[0].far.findIndex((rate) => rate <= far * (1 + 1e-9));
     onpick(e < 0 ? runs[0].far.length - 1 : e, commit);
   }
-  plot.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    plot.setPointerCapture(event.pointerId);
-    pick(event, false);
-  });
-  plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && pick(event, false));
-  plot.addEventListener("pointerup", (event) => pick(event, true));
+  onDrag(plot, pick);
 
   const legend = runs.length < 2 ? null : element("ul", { class: "wb-operating-legend" }, ...runs.map(({ name, colour, dash }) => element("li", {},
     svg("svg", { viewBox: "0 0 28 8", width: 28, height: 8, "aria-hidden": "true" },
