@@ -43,14 +43,14 @@ def test_memory_is_what_is_held_at_one_time() -> None:
 
 
 def test_the_streamed_head_never_holds_all_scores() -> None:
-    samples, classes = 64, 40_000
+    samples, classes = 64, 400_000
     head = losses.create("arcface", 8, classes)
     x, labels = batch(8, classes, samples)
     rivals = {"streamed": head, "usual": lambda *of: costs.materialised(head, *of)}
     found = costs.step_costs(rivals, x, labels, repeats=1)
     scores, gradient = 4 * samples * classes, 4 * classes * 8
     assert found["usual"].memory_bytes > 2 * scores
-    assert found["streamed"].memory_bytes < scores + 2 * gradient
+    assert found["streamed"].memory_bytes < 60 * 2**20 + 2 * gradient < scores
 
 
 def test_rivals_run_in_turn_and_the_first_round_does_not_count() -> None:

@@ -14,7 +14,7 @@ from workbench.losses.batch import Batch
 from workbench.losses.fixed import angle_margin
 from workbench.losses.head import Head
 from workbench.losses.margins import angle
-from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.softmax import ClassScores
 
 _LIMIT = 1 - 1e-3
 
@@ -30,12 +30,12 @@ class Clipped:
         return self
 
     def value(self, scores: Tensor) -> Tensor:
-        """Return the clipped scores."""
-        return scores.clamp(-self.limit, self.limit)
+        """Clip the scores in place."""
+        return scores.clamp_(-self.limit, self.limit)
 
     def slope(self, scores: Tensor) -> Tensor:
         """Return 1 inside, 0 beyond."""
-        return (scores.abs() <= self.limit).to(scores.dtype)
+        return scores.abs().le_(self.limit)
 
 
 class AdaFace(Head):
@@ -85,7 +85,7 @@ class AdaFace(Head):
 
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare with cosines clipped to +-0.999."""
-        return class_scores(features, self.weight, labels, scale=self.scale, reshape=Clipped(_LIMIT))
+        return self.compared(features, labels, reshape=Clipped(_LIMIT))
 
     def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Return m k, the angle that quality adds or takes."""

@@ -11,7 +11,7 @@ from workbench.checks import number
 from workbench.losses.fixed import angle_margin
 from workbench.losses.head import Head
 from workbench.losses.margins import additive_angle
-from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.softmax import ClassScores
 
 
 class Hardened:
@@ -72,7 +72,7 @@ class CurricularFace(Head):
             if self.training and len(own):
                 self.t = torch.lerp(self.t, own.mean().to(self.t), self.momentum)
             reshape = Hardened(additive_angle(own, self.margin), self.t)
-        return class_scores(features, self.weight, labels, scale=self.scale, reshape=reshape)
+        return self.compared(features, labels, reshape=reshape)
 
     def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
         """Return cos(theta + m), or its continuation."""

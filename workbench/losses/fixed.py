@@ -62,7 +62,7 @@ class Softmax(Head):
             # A bias is the weight of a feature that is always 1.
             features = torch.cat([features, features.new_ones(len(features), 1)], dim=1)
             weight = torch.cat([weight, self.bias[:, None].to(weight.dtype)], dim=1)
-        return class_scores(features, weight, labels, scale=self.scale, normalize_weight=False)
+        return class_scores(features, weight, labels, scale=self.scale, normalize_weight=False, products=self.products)
 
     def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
         """Divide the own score (without its bias) by both norms."""

@@ -1,6 +1,6 @@
 """The head: class weights, a margin, and the one formula that all class-based losses share."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from workbench.checks import positive
 from workbench.losses.batch import Batch
 from workbench.losses.loss import Loss
-from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.softmax import ClassScores, Products, class_scores
 from workbench.losses.unpg import PairNegatives
 
 
@@ -25,10 +25,13 @@ class Head(Loss):
     Attributes:
         weight: [C, D], learned: give it to the optimiser. Starts as Normal(0, 0.01), as in InsightFace and
             ElasticFace. The loss does not depend on the length of its rows.
+        products: what the factors of the products with the class weights are rounded to: "float32", or "bfloat16" where
+            the processor multiplies such numbers faster; see `class_scores`. May be set at any time.
         pair_negatives: UNPG's negatives from the pairs of the batch, which join those of the classes; None by default.
     """
 
     weight: nn.Parameter
+    products: Products = "float32"
     normalize_features: ClassVar[bool] = True
 
     def __init__(self, dim: int, classes: int, *, scale: float = 64.0) -> None:
@@ -59,7 +62,12 @@ class Head(Loss):
 
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare features with the class weights."""
-        return class_scores(features, self.weight, labels, scale=self.scale)
+        return self.compared(features, labels)
+
+    def compared(self, features: Tensor, labels: Tensor, **options: Any) -> ClassScores:
+        """Compare features with the class weights under some further options of `class_scores`."""
+        options = {"scale": self.scale, "products": self.products, **options}
+        return class_scores(features, self.weight, labels, **options)
 
     def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Return the margin of each sample, or one for all: the fixed margin."""

@@ -105,7 +105,7 @@ class JCSC(ArcFace):
     def clustering(self, batch: Batch) -> Tensor:
         """Return -log q_{i,y_i} [N]: how surely a feature is assigned to the cluster of its label."""
         scale = 1 / self.temperature
-        scores = class_scores(batch.unit, self.clusters, batch.labels, scale=scale)
+        scores = class_scores(batch.unit, self.clusters, batch.labels, scale=scale, products=self.products)
         return F.softplus(scores.others - scale * scores.own, threshold=40)
 
     def alignment(self, labels: Tensor) -> Tensor:

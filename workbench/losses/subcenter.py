@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from workbench.checks import whole
 from workbench.losses.fixed import ArcFace
 from workbench.losses.margins import BeyondPi
-from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.softmax import ClassScores
 
 
 class SubCenterArcFace(ArcFace):
@@ -63,7 +63,7 @@ class SubCenterArcFace(ArcFace):
                 own = torch.einsum("nd,nkd->nk", features, F.normalize(self.weight[rows].to(features.dtype), dim=2))
                 nearest = labels * self.centres + own.argmax(1)
                 self.usage = self.usage + nearest.bincount(minlength=len(self.usage))
-        return class_scores(features, self.weight, labels, scale=self.scale, centres=self.centres)
+        return self.compared(features, labels, centres=self.centres)
 
     def class_centres(self) -> Tensor:
         """Return the busiest centre of each class, [C, D]."""
