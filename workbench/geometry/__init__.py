@@ -31,9 +31,9 @@ from workbench.geometry.separation import genuine_below as genuine_below
 from workbench.geometry.separation import overlap as overlap
 from workbench.geometry.separation import separation as separation
 from workbench.geometry.separation import uniformity as uniformity
-from workbench.geometry.sphere_maps import SphereMap as SphereMap
-from workbench.geometry.sphere_maps import sphere_map as sphere_map
-from workbench.geometry.sphere_maps import sphere_maps as sphere_maps
+from workbench.geometry.sphere import SphereMap as SphereMap
+from workbench.geometry.sphere import sphere_map as sphere_map
+from workbench.geometry.sphere import sphere_maps as sphere_maps
 from workbench.geometry.summary import Geometry as Geometry
 from workbench.geometry.summary import measure as measure
 from workbench.geometry.verification import Rate as Rate

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from workbench.geometry.sphere_maps import SphereMap
+    from workbench.geometry.sphere import SphereMap
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,18 +5,24 @@ import numpy.typing as npt
 
 from workbench.views.directions import Floats, Picture, angles_to_centres, normalise
 
+Ints = npt.NDArray[np.int64]
+
 NEAREST = 15  # embeddings that say where a centre lies on the map
 
 
-def mapped(points: Floats, centres: Floats, labels: npt.NDArray[np.int64], *, seed: int) -> Picture:
+def mapped(points: Floats, centres: Floats, labels: Ints, rows: Ints, *, seed: int) -> Picture:
     """Draw unit vectors [T, P, d] by `workbench.geometry.sphere_maps`, with their true angles.
 
-    A centre lies at the mean place of the 15 embeddings nearest to it; a zero vector stays none.
+    They are laid out in the order of their rows, so that anybody who maps the same samples gets the same map. A centre
+    lies at the mean place of the 15 embeddings nearest to it; a zero vector stays none.
     """
-    from workbench.geometry.sphere_maps import sphere_maps  # here, because it brings torch
+    from workbench.geometry.sphere import sphere_maps  # here, because it brings torch
 
-    maps = sphere_maps(points, seed=seed) if points.shape[1] else []
-    places = np.stack([one.points for one in maps]) if maps else np.zeros((*points.shape[:2], 3))
+    order = rows.argsort()
+    maps = sphere_maps(points[:, order], seed=seed) if len(rows) else []
+    places = np.zeros((*points.shape[:2], 3))
+    for place, one in zip(places, maps, strict=False):
+        place[order] = one.points
     own, rival, rival_class = angles_to_centres(points, centres, labels)
     tips = np.stack([_placed(*frame) for frame in zip(centres, points, places, strict=True)])
     no_axes = np.zeros((points.shape[2], 3))

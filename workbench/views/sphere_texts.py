@@ -10,7 +10,7 @@ from workbench.views.frames import Samples
 from workbench.views.text import NO_DISTANCES, count, named_runs
 
 if TYPE_CHECKING:
-    from workbench.geometry.sphere_maps import SphereMap
+    from workbench.geometry.sphere import SphereMap
 
 
 def texts(samples: Samples, shown: int, *, dense: bool, caps: bool, maps: bool) -> dict[str, str]:
