@@ -141,10 +141,7 @@ def _draw(samples: Samples, chosen: npt.NDArray[np.int64], seed: int | None) -> 
     pictures: list[Picture] = []
     for name, embeddings in samples.embeddings.items():
         given = embeddings[:, chosen], samples.centres[name], shown
-        if seed is None or embeddings.shape[2] <= 3:
-            drawn = picture(*given)
-        else:
-            drawn = mapped(*given, chosen, seed=seed)
+        drawn = picture(*given) if seed is None or embeddings.shape[2] <= 3 else mapped(*given, chosen, seed=seed)
         pictures.append(turned_onto(pictures[0], drawn) if pictures else drawn)
     return _Drawn(samples.rows[chosen], shown, pictures)
 

@@ -27,7 +27,7 @@ def texts(samples: Samples, shown: int, *, dense: bool, caps: bool, maps: bool) 
         "centre; towards the nearest one, where the line leads, it is the exact border. "
     )
     return {
-        "title": "Embeddings on the unit sphere",
+        "title": f"{'Map of the embeddings' if maps else 'Embeddings'} on the unit sphere",
         "summary": (
             f"{count(shown, 'embedding')} of {count(classes, 'class', 'classes')} on the unit sphere{when}, "
             f"{named_runs(runs)}."
