@@ -279,4 +279,5 @@ def test_the_parameters_cell_of_the_report_and_the_schema_have_the_same_defaults
     declared = declaration(notebook)().model_dump()
     assert declared.pop("run_dir") == "reports/run"
     assert declared.pop("methods") == ["pca"]  # of a view, not of a run
+    assert declared.pop("projection") == "pca"  # of another
     assert declared == ReportConfig().model_dump(mode="json")

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 
-Purpose = Literal["weights", "order", "augmentation", "margins", "dropout", "split", "probe", "faces"]
+Purpose = Literal["weights", "order", "augmentation", "margins", "dropout", "split", "probe", "faces", "map"]
 _PURPOSES = get_args(Purpose)
 
 

@@ -782,3 +782,38 @@ def test_playing_and_closing_leave_nothing_behind(open_file: Open, tmp_path: Pat
     after = measured()
     assert after["JSEventListeners"] <= before["JSEventListeners"]
     assert after["JSHeapUsedSize"] - before["JSHeapUsedSize"] < 3e6
+
+
+# A map of more dimensions.
+
+
+@pytest.mark.parametrize("projection", ["pca", "map"])
+def test_points_of_a_map_stay_on_the_sphere_between_two_epochs(open_views: Open, projection: str) -> None:
+    shown = views.hypersphere({"a": clusters(T=2, d=8, spread=0.4)}, LABELS, projection=projection)
+    page = open_views(shown)
+    load_shared(page)
+    lengths = page.evaluate(
+        """([payload, times]) => {
+          const { header, blocks } = decodePayload(payload), count = header.runs.length && blocks.labels.values.length;
+          const { directions } = snapshotsOf(0, blocks, header.runs[0].inside);
+          return times.map((time) => {
+            const at = new Float32Array(3 * count);
+            directions(time, at);
+            return Array.from({ length: count }, (_, i) => Math.hypot(...at.subarray(3 * i, 3 * i + 3)));
+          });
+        }""",
+        [shown.payload, [0, 0.5, 1]],
+    )
+    on_sphere = np.abs(np.array(lengths) - 1) < 1e-4
+    assert on_sphere.all() if projection == "map" else not on_sphere.any()
+
+
+def test_a_map_says_what_it_is_and_prints_true_angles(open_views: Open) -> None:
+    run = clusters(T=1, d=8, spread=0.1)
+    page = open_views(views.hypersphere({"a": run}, LABELS, projection="map"))
+    badge = page.locator(".wb-badge").first.text_content()
+    assert badge.startswith("Map of 8 dimensions. Trustworthiness 0.9")
+    page.locator("canvas").first.focus()
+    page.keyboard.press("n")
+    cosine = (unit(run.embeddings[0, 0]) * unit(run.centres[0, 0])).sum()
+    assert f"{np.rad2deg(np.arccos(cosine)):.1f}° from own centre" in voice(page)

@@ -31,6 +31,9 @@ from workbench.geometry.separation import genuine_below as genuine_below
 from workbench.geometry.separation import overlap as overlap
 from workbench.geometry.separation import separation as separation
 from workbench.geometry.separation import uniformity as uniformity
+from workbench.geometry.sphere import SphereMap as SphereMap
+from workbench.geometry.sphere import sphere_map as sphere_map
+from workbench.geometry.sphere import sphere_maps as sphere_maps
 from workbench.geometry.summary import Geometry as Geometry
 from workbench.geometry.summary import measure as measure
 from workbench.geometry.verification import Rate as Rate
@@ -56,6 +59,7 @@ __all__ = [
     "Roc",
     "Separation",
     "Similarities",
+    "SphereMap",
     "TarAtFar",
     "alignment",
     "angle_between",
@@ -75,6 +79,8 @@ __all__ = [
     "resolves",
     "roc",
     "separation",
+    "sphere_map",
+    "sphere_maps",
     "tar_at_far",
     "uniformity",
     "wilson",

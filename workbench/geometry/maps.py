@@ -74,24 +74,22 @@ def project(
         raise ValueError(bad_parameter("project", "embeddings", "a matrix [N, D] with D at least 2", unit.shape))
     explained = None
     if method == "pca":
-        points, explained = _principal(unit)
+        points, explained = principal(unit, 2)
     else:
         points = _umap(unit, seed, min(neighbours, len(unit) - 1), min_dist)
-    # Trustworthiness is defined for fewer neighbours than half the samples.
-    at_most = (min(len(unit), _TRUST_AT_MOST) - 1) // 2
-    looked_at = min(neighbours, at_most)
-    trust = _trust(unit, points, looked_at, seed) if looked_at > 0 else None
-    return Map(points, method, seed, looked_at, trust, explained)
+    looked_at, trustworthy = trust(unit, points, neighbours, seed)
+    return Map(points, method, seed, looked_at, trustworthy, explained)
 
 
-def _principal(unit: np.ndarray) -> tuple[np.ndarray, float]:
+def principal(unit: np.ndarray, count: int) -> tuple[np.ndarray, float]:
+    """Coordinates about the mean along the `count` directions of largest variance, and the share that they hold."""
     centred = unit - unit.mean(axis=0)
     variance, directions = np.linalg.eigh(centred.T @ centred)
-    axes = directions[:, :-3:-1]
+    axes = directions[:, : -count - 1 : -1]
     # An axis has no sign of its own; this one is the same on every machine.
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(count)])
     whole_variance = float(variance.sum())
-    share = min(float(variance[-2:].sum()) / whole_variance, 1.0) if whole_variance > 1e-12 else 1.0
+    share = min(float(variance[-count:].sum()) / whole_variance, 1.0) if whole_variance > 1e-12 else 1.0
     return centred @ axes, share
 
 
@@ -111,10 +109,17 @@ def _umap(unit: np.ndarray, seed: int, neighbours: int, min_dist: float) -> np.n
         torch.set_num_threads(threads)  # numba, which UMAP computes with, sets it, and the bits of a run depend on it
 
 
-def _trust(unit: np.ndarray, points: np.ndarray, neighbours: int, seed: int) -> float:
-    from sklearn.manifold import trustworthiness  # here, because it takes longer to import than all of geometry
+def trust(unit: np.ndarray, points: np.ndarray, neighbours: int, seed: int) -> tuple[int, float | None]:
+    """How many neighbours are looked at, fewer than half the samples, and the trustworthiness; None where it is none.
 
+    Above 3000 samples it is that of so many of them, chosen by the seed.
+    """
     if len(unit) > _TRUST_AT_MOST:
         chosen = np.random.default_rng(seed).choice(len(unit), _TRUST_AT_MOST, replace=False)
         unit, points = unit[chosen], points[chosen]
-    return float(trustworthiness(unit, points, n_neighbors=neighbours, metric="cosine"))
+    looked_at = min(neighbours, (len(unit) - 1) // 2)
+    if looked_at < 1:
+        return 0, None
+    from sklearn.manifold import trustworthiness  # here, because it takes longer to import than all of geometry
+
+    return looked_at, float(trustworthiness(unit, points, n_neighbors=looked_at, metric="cosine"))

@@ -1,9 +1,13 @@
 """From embeddings to points on the sphere that people see: normalised, turned alike, at most three dimensions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from workbench.geometry.sphere import SphereMap
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,7 +24,9 @@ class Picture:
         rival_class: int64 [T, P], the class of that centre, 0 where there is none.
         share: the part of the squared length of the last frame's points that three directions hold; None when
             nothing was left out.
-        axes: float64 [d, 3], what took the vectors of d dimensions to the three drawn.
+        axes: float64 [d, 3], what took the vectors of d dimensions to the three drawn; zeros for a map, which no
+            projection makes.
+        maps: of each frame, where the points come from a map of their neighbourhoods; None where they do not.
     """
 
     points: Floats
@@ -30,6 +36,12 @@ class Picture:
     rival_class: npt.NDArray[np.int64]
     share: float | None
     axes: Floats
+    maps: "tuple[SphereMap, ...] | None" = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the angles in the picture are the true ones."""
+        return self.share is None and self.maps is None
 
 
 def normalise(vectors: Floats) -> Floats:
@@ -142,12 +154,4 @@ def turned_onto(reference: Picture, other: Picture) -> Picture:
     """
     left, _, right = np.linalg.svd(other.centres[-1].T @ reference.centres[-1])
     turn = left @ right
-    return Picture(
-        points=other.points @ turn,
-        centres=other.centres @ turn,
-        own=other.own,
-        rival=other.rival,
-        rival_class=other.rival_class,
-        share=other.share,
-        axes=other.axes @ turn,
-    )
+    return replace(other, points=other.points @ turn, centres=other.centres @ turn, axes=other.axes @ turn)

@@ -14,7 +14,7 @@ from workbench.views.linking import checked_thumbnails, class_entries, samples_k
 from workbench.views.payload import pack, quantise
 from workbench.views.sampling import stratified
 from workbench.views.sprites import sprite
-from workbench.views.text import count, named_runs
+from workbench.views.text import NO_DISTANCES, count, named_runs
 from workbench.views.view import View
 
 MAX_RUNS = 4
@@ -126,11 +126,7 @@ def _texts(runs: list[str], shown: int, classes: int, methods: list[str]) -> dic
             f"{count(shown, 'embedding')} of {count(classes, 'class', 'classes')} in a plane by {ways}, "
             f"{named_runs(runs)}."
         ),
-        "caption": (
-            "Distances between clusters are not meaningful, nor are their sizes, their shapes and where they lie. "
-            "What can be read is who is next to whom, and that as far as the trustworthiness says: 1 if all "
-            "neighbours on the map are neighbours by angle too. Angles are on the sphere and in the distributions."
-        ),
+        "caption": f"{NO_DISTANCES} Angles are on the sphere and in the distributions.",
     }
 
 

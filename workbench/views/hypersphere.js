@@ -118,7 +118,7 @@ function render(context) {
     view.voice,
   );
 
-  function makePanel({ name, badge, margin }, i) {
+  function makePanel({ name, badge, margin, inside }, i) {
     const tip = element("div", { class: "wb-tip", hidden: true });
     const canvas = element("canvas", { class: "wb-canvas", tabindex: "0", role: "img" });
     const ruler = angleRuler(), sphere = createSphere(canvas), cap = element("p", { class: "wb-badge", hidden: true });
@@ -141,7 +141,7 @@ function render(context) {
       note,
       cap,
     );
-    const snapshots = snapshotsOf(i, blocks);
+    const snapshots = snapshotsOf(i, blocks, inside);
     const panel = { name, margin, snapshots, note, node, canvas, tip, ruler, cap, sphere, scene, centres, cell: -1 };
     panel.gestures = sphereGestures(canvas, sphere, answersOf(panel));
     canvas.addEventListener("keydown", (event) => onKey(event, panel));
@@ -321,7 +321,7 @@ function render(context) {
   view.onClose(onGrowth(view, {
     grown() {
       panels.forEach((run, i) => {
-        run.snapshots = snapshotsOf(i, blocks);
+        run.snapshots = snapshotsOf(i, blocks, header.runs[i].inside);
         run.note?.replaceChildren(header.runs[i].badge);
       });
       epochs.grew();

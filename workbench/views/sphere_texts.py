@@ -1,13 +1,19 @@
 """What the sphere says in words: its title, how to read it, and what a reader has to know about its points."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from workbench.theme import MAX_COLOURED_CLASSES
 from workbench.views.density import CELLS
 from workbench.views.directions import Picture
 from workbench.views.frames import Samples
-from workbench.views.text import count, named_runs
+from workbench.views.text import NO_DISTANCES, count, named_runs
+
+if TYPE_CHECKING:
+    from workbench.geometry.sphere import SphereMap
 
 
-def texts(samples: Samples, shown: int, *, dense: bool, caps: bool) -> dict[str, str]:
+def texts(samples: Samples, shown: int, *, dense: bool, caps: bool, maps: bool) -> dict[str, str]:
     """Title, summary and caption. `shown` is how many points are drawn, or all that are counted where `dense`."""
     runs, classes, snapshots = list(samples.embeddings), len(samples.names), len(samples.steps)
     centre = "the mean direction of its class" if samples.averaged else "the weight vector of its class"
@@ -21,25 +27,38 @@ def texts(samples: Samples, shown: int, *, dense: bool, caps: bool) -> dict[str,
         "centre; towards the nearest one, where the line leads, it is the exact border. "
     )
     return {
-        "title": "Embeddings on the unit sphere",
+        "title": f"{'Map of the embeddings' if maps else 'Embeddings'} on the unit sphere",
         "summary": (
             f"{count(shown, 'embedding')} of {count(classes, 'class', 'classes')} on the unit sphere{when}, "
             f"{named_runs(runs)}."
         ),
         "caption": (
-            f"{what}; what is on the far side is faint. {cap if caps else ''}"
+            f"A map of the neighbourhoods: each mark is one embedding, each arrow leads to those nearest to {centre}; "
+            f"what is on the far side is faint. {NO_DISTANCES} The angles in the rulers and the labels are the true "
+            "ones, of all dimensions."
+            if maps
+            else f"{what}; what is on the far side is faint. {cap if caps else ''}"
             "Angles are what the loss sees: read them from the rulers and the labels, since the picture shortens "
             "distances towards the rim. Where a class lies on the sphere has no meaning, only the angles between."
         ),
     }
 
 
-def badge(drawn: Picture) -> str:
-    """What a projection of more than three dimensions has lost; nothing where nothing was."""
+def badge(drawn: Picture, dimensions: int) -> str:
+    """What a picture of more than three dimensions has lost; nothing where nothing was."""
+    if drawn.maps is not None:
+        return f"Map of {dimensions} dimensions.{_trust(drawn.maps)} Distances between clusters mean nothing."
     if drawn.share is None:
         return ""
-    dimensions = len(drawn.axes)
     return f"3 of {dimensions} dimensions: shows {100 * drawn.share:.0f} % of variance. Angles are not preserved."
+
+
+def _trust(maps: "Sequence[SphereMap]") -> str:
+    known = [one.trustworthiness for one in maps if one.trustworthiness is not None]
+    if not known:
+        return ""
+    span = f"{known[-1]:.3f}" if len(known) == 1 else f"{known[-1]:.3f} at the end, {min(known):.3f} at least"
+    return f" Trustworthiness {span}, {maps[-1].neighbours} neighbours, seed {maps[-1].seed}."
 
 
 def notes(samples: Samples, shown: int, seed: int, *, most: int | None, without_thumbnail: int) -> list[str]:

@@ -1,6 +1,7 @@
-// The snapshots of one run: directions between two of them, and the angles of one.
+// The snapshots of one run: directions between two of them, and the angles of one. Points of a projection lie inside
+// the sphere, all others on it, also on their way from one snapshot to the next.
 
-function snapshotsOf(i, blocks) {
+function snapshotsOf(i, blocks, inside = false) {
   const points = blocks[`points${i}`], centres = blocks[`centres${i}`], labels = blocks.labels.values;
   const [, P] = points.shape, C = centres.shape[1];
   const projected = `own${i}` in blocks; // then the angles of all dimensions come with the data
@@ -14,7 +15,7 @@ function snapshotsOf(i, blocks) {
     for (let j = 0; j < size; j += 3) {
       let x = from[j] + part * (to[j] - from[j]), y = from[j + 1] + part * (to[j + 1] - from[j + 1]);
       let z = from[j + 2] + part * (to[j + 2] - from[j + 2]);
-      const scale = projected ? INT16_ONE : Math.hypot(x, y, z) || 1;
+      const scale = inside ? INT16_ONE : Math.hypot(x, y, z) || 1;
       out[j] = x / scale; out[j + 1] = y / scale; out[j + 2] = z / scale;
     }
   }
