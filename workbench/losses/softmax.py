@@ -302,7 +302,8 @@ def _nearest(scores: Tensor, centres: int) -> Tensor:
     if centres == 1:
         return scores
     # One centre after another: a maximum over the middle of three dimensions takes many times as long.
-    return functools.reduce(torch.maximum, scores.unflatten(0, (-1, centres)).unbind(1))
+    nearest: Tensor = functools.reduce(torch.maximum, scores.unflatten(0, (-1, centres)).unbind(1))
+    return nearest
 
 
 def _to_nearest(slope: Tensor, scores: Tensor, centres: int) -> Tensor:
