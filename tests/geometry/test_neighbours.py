@@ -62,3 +62,9 @@ def test_copies_are_linked_in_full():
 def test_two_samples_are_each_others_neighbour():
     graph = neighbour_graph(unit_rows(torch.eye(2, 5)), 1)
     assert (graph.first.tolist(), graph.second.tolist(), graph.weight.tolist()) == ([0], [1], [1])
+
+
+def test_near_ties_are_told_apart_no_finer_than_umap_does():
+    """Its sigma is at least a thousandth of the mean distance."""
+    found = neighbours._memberships(torch.tensor([[0.5, 0.5002]], dtype=torch.float64))
+    np.testing.assert_allclose(found, [[1, np.exp(-0.0002 / 0.0005001)]], rtol=1e-9)

@@ -40,6 +40,15 @@ def test_points_lie_on_the_sphere_and_neighbours_stay_together():
     assert (found.seed, found.neighbours) == (3, 8)
 
 
+def test_a_map_begins_where_the_principal_components_about_the_mean_point():
+    from sklearn.decomposition import PCA
+
+    unit = unit_rows(clusters(80, 5, 9)[0] + 4).numpy()
+    theirs = PCA(3, svd_solver="full").fit_transform(unit)
+    theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.abs(sphere._principal_directions(unit)), np.abs(theirs), atol=1e-10)
+
+
 def test_a_map_is_more_trustworthy_than_three_principal_directions():
     x, _ = clusters(400, 20, 24, noise=0.3)
     start = sphere._principal_directions(unit_rows(x).numpy())

@@ -51,6 +51,7 @@ def test_one_snapshot_has_one_trustworthiness_and_a_handful_has_none() -> None:
     badge = unpack(views.hypersphere({"a": run}, labels, projection="map").payload)[0]["runs"][0]["badge"]
     assert badge.startswith("Map of 12 dimensions. Trustworthiness 0.")
     assert ", 15 neighbours, seed 0. Distances" in badge
+    assert "at the end" not in badge
     run, labels = classes(1, 2, 12, 2)
     badge = unpack(views.hypersphere({"a": run}, labels, projection="map").payload)[0]["runs"][0]["badge"]
     assert badge == "Map of 12 dimensions. Distances between clusters mean nothing."
@@ -73,6 +74,15 @@ def test_three_dimensions_need_no_map() -> None:
     assert (
         views.hypersphere({"a": run}, labels, projection="map").payload == views.hypersphere({"a": run}, labels).payload
     )
+
+
+def test_a_run_of_three_dimensions_beside_a_map_is_shown_as_it_is() -> None:
+    run, labels = cloud(1, 40, 3, 4)
+    deep, _ = classes(1, 40, 12, 4)
+    header, blocks = unpack(views.hypersphere({"a": run, "b": deep}, labels, projection="map").payload)
+    assert header["runs"][0]["badge"] == ""
+    assert header["runs"][1]["badge"].startswith("Map of 12 dimensions.")
+    np.testing.assert_allclose(dequantise(blocks["points0"]), normalise(run.embeddings[:, blocks["rows"]]), atol=2e-5)
 
 
 def test_a_map_without_points_is_empty() -> None:

@@ -102,4 +102,4 @@ def _memberships(distance: Float[Tensor, "N k"]) -> Float[Tensor, "N k"]:
         low, high = torch.where(large, low, sigma), torch.where(large, sigma, high)
         sigma = torch.where(high.isinf(), 2 * sigma, (low + high) / 2)
     least = 1e-3 * distance.mean(1, keepdim=True)  # as in umap-learn
-    return torch.exp(-beyond / sigma.clamp(min=1e-12).maximum(least))
+    return torch.exp(-beyond / sigma.maximum(least))
