@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from workbench import data, files, geometry, protocols
-from workbench.headline import FARS
 from workbench.protocols import plain
+from workbench.protocols.verification import FARS
 from workbench.runs import Run
 from workbench.training import Trainer
 from workbench.views.directions import class_means, normalise
@@ -60,9 +60,9 @@ class Measured:
         }
 
     def numbers(self) -> dict[str, Any]:
-        """Return the headline numbers as plain JSON, with their 95 % intervals; `headline.NUMBERS` tells how to read them.
+        """Return the headline numbers as plain JSON, with their 95 % intervals: shares in [0, 1], angles in radians.
 
-        Shares are in [0, 1], angles in radians.
+        `workbench.headline.NUMBERS` says how they are read.
         """
         separation, eer = self.geometry.separation, self.geometry.roc.eer
         tar = [{"far": t.far, "threshold": plain.finite(t.threshold), **plain.rate(t.tar)} for t in self.tar]

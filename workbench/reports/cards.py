@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workbench import losses
 from workbench.evaluation import CHECKPOINT_RULE, Evaluation, Measured
-from workbench.headline import FARS, NUMBERS, Number
+from workbench.headline import NUMBERS, Number
+from workbench.protocols.verification import FARS
 from workbench.reports.cells import SUMMARY
 from workbench.reports.thumbnail import thumbnail
 
