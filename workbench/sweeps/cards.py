@@ -5,7 +5,7 @@ from statistics import mean
 from workbench.repeats import Compared
 from workbench.reports.cards import ENVIRONMENT, Card
 from workbench.reports.thumbnail import thumbnail
-from workbench.sweeps.plots import median_seeds
+from workbench.sweeps.plots import side_by_side
 from workbench.sweeps.results import Outcome, Results, verdict
 from workbench.sweeps.table import effect, ends, notes, probability, spread, told
 
@@ -29,7 +29,7 @@ def headline(results: Results) -> Card:
         answers=answers,
         warnings=warnings(results),
     )
-    spheres = [(one.embeddings[-1], one.labels) for one in median_seeds(results, next(iter(groups))).values()]
+    spheres = [(one.embeddings[-1], one.labels) for one in side_by_side(results, next(iter(groups))).values()]
     lines = [f"{what}: {word}" for what, word, *_ in answers]
     return Card(html, {"title": sweep.question, "lines": lines, "thumbnail": thumbnail(spheres) if spheres else None})
 

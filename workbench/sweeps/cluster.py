@@ -124,7 +124,10 @@ def _known(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     known: dict[str, Any] = {run: submitit.SlurmJob(folder, one) for run, one in ids.items()}
-    return {run: job for run, job in known.items() if job.get_info().get("State", "").split(" ")[0] in _AT_WORK}
+    for job in list(known.values())[:1]:
+        job.get_info("force")  # one question tells of all
+    states = {run: job.get_info("cache").get("State", "") for run, job in known.items()}
+    return {run: known[run] for run, state in states.items() if state.startswith(_AT_WORK)}
 
 
 def _end(jobs: Sequence[Any]) -> None:

@@ -1,5 +1,6 @@
 """What the page of a sweep draws: differences, curves through training, and feature spaces side by side."""
 
+from contextlib import suppress
 from itertools import islice
 from statistics import mean
 
@@ -100,15 +101,15 @@ def curves(results: Results, group: str, key: str) -> go.Figure:
 
 
 def pairs(results: Results, group: str) -> views.View | Card:
-    """Show the cosines of genuine and impostor pairs of the median seed of each loss."""
-    shown = median_seeds(results, group)
+    """Show the cosines of genuine and impostor pairs of the losses under the seed in the middle."""
+    shown = side_by_side(results, group)
     counts = {name: geometry.pair_counts(one.embeddings[-1], one.labels) for name, one in shown.items()}
     return views.pair_similarity(counts) if counts else _GONE
 
 
 def spheres(results: Results, group: str) -> views.View | Card:
-    """Show the held-out images of the median seed of each loss on their spheres, from epoch to epoch."""
-    shown = median_seeds(results, group)
+    """Show the held-out images of the losses under the seed in the middle on their spheres, from epoch to epoch."""
+    shown = side_by_side(results, group)
     if not shown:
         return _GONE
     first = next(iter(shown.values()))
@@ -117,21 +118,27 @@ def spheres(results: Results, group: str) -> views.View | Card:
     return (views.circle if flat else views.hypersphere)(frames, first.labels, steps=first.epochs.tolist())
 
 
-def median_seeds(results: Results, group: str) -> dict[str, Snapshots]:
-    """Return what was kept of the seed in the middle of each loss, by the number that decides.
+def side_by_side(results: Results, group: str) -> dict[str, Snapshots]:
+    """Return what was kept of the first few losses under one seed, so that all show the same images.
 
-    The lower one of two in the middle; of the first few losses, and of those whose images the first one has too.
+    It is the seed in the middle: the one that ranks nearest to the median of all losses together, by the number that
+    decides, of those that most losses have.
     """
-    found: dict[str, Snapshots] = {}
+    number, ranks = results.sweep.number, dict[str, dict[int, float]]()
     for loss, by_seed in islice(results.groups()[group].items(), SIDE_BY_SIDE):
-        estimates = {seed: results.sweep.number.of(one.found.numbers or {}) for seed, one in by_seed.items()}
+        estimates = {seed: number.of(one.found.numbers or {}) for seed, one in by_seed.items()}
         ranked = sorted((estimate.value, seed) for seed, estimate in estimates.items() if estimate)
-        if ranked:
-            _, seed = ranked[(len(ranked) - 1) // 2]
-            try:
-                found[f"{loss}, seed {seed}"] = _run(results, by_seed[seed]).snapshots()
-            except (ValueError, OSError):
-                continue
+        ranks[loss] = {seed: abs(place - (len(ranked) - 1) / 2) for place, (_, seed) in enumerate(ranked)}
+
+    def off_the_middle(seed: int) -> tuple[int, float]:
+        places = [of_loss[seed] for of_loss in ranks.values() if seed in of_loss]
+        return -len(places), sum(places)
+
+    seed = min(results.sweep.seeds, key=off_the_middle)
+    found: dict[str, Snapshots] = {}
+    for loss in [loss for loss, of_loss in ranks.items() if seed in of_loss]:
+        with suppress(ValueError, OSError):  # they may be gone
+            found[f"{loss}, seed {seed}"] = _run(results, results.groups()[group][loss][seed]).snapshots()
     first = next(iter(found.values()), None)
     alike = ("labels", "epochs")
     return {

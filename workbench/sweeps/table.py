@@ -67,8 +67,8 @@ def effect(difference: Difference) -> str:
 
 
 def probability(p: float) -> str:
-    """Return p as text: two digits that count."""
-    return "<0.0001" if p < 0.0001 else f"{p:.2f}" if p > 0.1 else f"{p:.2g}"
+    """Return p as text, with more digits where it is small."""
+    return "<0.0001" if p < 0.0001 else f"{p:.2f}" if p > 0.1 else f"{p:.3g}"
 
 
 def _decisive(group: str, row: Compared) -> str:
