@@ -60,6 +60,12 @@ def test_a_difference_of_shares_is_in_points_and_has_a_sign() -> None:
     assert gap.bare(-0.255, sign=True) + gap.suffix(sign=True) in ("−0.26", "−0.25")
 
 
+def test_names_in_sentences_keep_their_abbreviations() -> None:
+    inline = {number.key: number.inline for number in NUMBERS}
+    assert (inline["eer"], inline["tar@0.1"]) == ("equal error rate", "TAR at FAR 0.1")
+    assert (inline["auc"], inline["d_prime"]) == ("area under the ROC curve", "d′ of genuine and impostor pairs")
+
+
 def test_the_better_way_is_known_of_all_but_the_angle() -> None:
     assert {number.key for number in NUMBERS if number.better == "lower"} == {"eer", "overlap"}
     assert [number.key for number in NUMBERS if not number.better] == ["angle_to_own_centre_median"]

@@ -44,6 +44,11 @@ class Number:
     better: Better
     missing: str = ""
 
+    @property
+    def inline(self) -> str:
+        """Its name inside a sentence: without a capital, unless it begins with an abbreviation."""
+        return self.name if self.name[:2].isupper() else self.name[0].lower() + self.name[1:]
+
     def of(self, numbers: Mapping[str, Any]) -> Estimate | None:
         """Return this number among those of `Measured.numbers()`; None if it is not among them."""
         found = numbers.get(self.key)

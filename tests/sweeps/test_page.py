@@ -49,6 +49,7 @@ def test_the_table_has_what_the_terminal_has(results: Results) -> None:
     for cell in re.split(r"  +", line)[1:]:
         assert cell.replace("\N{NO-BREAK SPACE}", " ") in shown
     assert "Area under the ROC curve higher is better" in shown
+    assert "Equal error rate lower is better" not in shown, "it stands above"
     assert "by Holm" not in shown, "there is one comparison"
 
 
@@ -75,11 +76,12 @@ def page_spec(html: str) -> list[str]:
 
 def test_runs_are_listed_with_what_failed(results: Results) -> None:
     shown = text(page.runs(results))
-    assert "All 6 runs" in shown
+    assert shown.startswith("All 6 runs Loss")
     for outcome in results.outcomes:
         assert f"{outcome.loss} digits {outcome.seed} " in shown
         assert outcome.run in shown
-    broken = made({"arcface": [0.5, 0.4], "softmax": [0.5, float("nan")]})
+    broken = made({"arcface": [0.5, 0.4], "softmax": [0.5, float("nan")]}, margin=[0.1, 0.2])
+    assert text(page.runs(broken)).startswith("All 8 places of the sweep, 6 runs Loss")
     assert "It diverged." in text(page.runs(broken))
 
 

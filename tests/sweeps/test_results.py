@@ -100,7 +100,7 @@ def test_the_measure_that_was_asked_for_decides() -> None:
     results = made({"arcface": [0.5, 0.45], "softmax": [0.6, 0.52]}, measure="auc")
     assert results.decisive()["digits"].number.key == "auc"
     table = sweeps.table(results)
-    assert "digits: area under the roc curve, higher is better" in table
+    assert "digits: area under the ROC curve, higher is better" in table
     assert "Area under the ROC curve decides, as was fixed before training" in table
 
 
@@ -111,6 +111,7 @@ def test_a_seed_that_failed_is_in_no_difference_and_is_said_to_be_missing() -> N
     assert list(row.runs["softmax"]) == [0, 2]
     assert len(row.differences["softmax"].values) == 2
     table = sweeps.table(results)
+    assert "\ncosface      0\n" in table
     assert "4 of 9 runs are not done; the same command tries them again:\n  It diverged.\n    cosface, seed 0" in table
     nobody = made({"arcface": [float("nan")] * 2, "softmax": [0.5, 0.4]})
     assert nobody.compared() == {}

@@ -19,12 +19,12 @@ def headline(results: Results) -> Card:
         for loss, one in row.differences.items():
             said = told(number, one.mean, sign=True), ends(number, one.interval, sign=True)
             answers.append((f"{loss} against {next(iter(row.runs))}{where}", verdict(number, one), *said))
+    where = f"on {next(iter(groups))}" if len(groups) == 1 else f"at {len(groups)} combinations of images and settings"
     done, config = len(results.runs) - len(results.unfinished), sweep.cells()[0].config
     html = ENVIRONMENT.get_template("sweep_headline.html.j2").render(
         question=sweep.question,
-        summary=f"{len(sweep.losses)} losses, {len(sweep.seeds)} seeds each, on {' and on '.join(groups)}; "
-        f"{config.model} in {config.dim} dimensions, {config.epochs} epochs. {done} of {len(results.runs)} runs "
-        "are done.",
+        summary=f"{len(sweep.losses)} losses, {len(sweep.seeds)} seeds each, {where}; {config.model} in {config.dim} "
+        f"dimensions, {config.epochs} epochs. {done} of {len(results.runs)} runs are done.",
         number=number,
         answers=answers,
         warnings=warnings(results),
@@ -41,8 +41,8 @@ def table(results: Results) -> Card:
         {
             "name": group,
             "losses": list(decisive[group].runs),
-            "lines": [(loss, _line(decisive[group], loss)) for loss in decisive[group].runs],
-            "others": [(row.number, _means(row)) for row in rows if row is not decisive[group]],
+            "lines": [(loss, _line(decisive[group], loss)) for loss in results.groups()[group]],
+            "others": [(row.number, _means(row)) for row in rows if row.number != results.sweep.number],
         }
         for group, rows in results.compared().items()
         if group in decisive
@@ -55,7 +55,7 @@ def runs(results: Results) -> Card:
     """List every run: its number, where it is, and what failed."""
     rows = [(outcome, outcome.group, *_cell(results, outcome), _state(outcome)) for outcome in results.outcomes]
     template = ENVIRONMENT.get_template("sweep_runs.html.j2")
-    return Card(template.render(number=results.sweep.number, rows=rows))
+    return Card(template.render(number=results.sweep.number, rows=rows, runs=len(results.runs)))
 
 
 def warnings(results: Results) -> list[str]:
@@ -86,7 +86,9 @@ def warnings(results: Results) -> list[str]:
 
 def _line(row: Compared, loss: str) -> list[tuple[str, str]]:
     """The cells of a loss: seeds, mean, difference, p, effect, verdict; each with what stands beside it."""
-    values, one = list(row.runs[loss].values()), row.differences.get(loss)
+    values, one = list(row.runs.get(loss, {}).values()), row.differences.get(loss)
+    if not values:
+        return [("0", ""), *[("", "")] * 5]
     cells = [(str(len(values)), ""), (told(row.number, mean(values)), spread(row.number, values))]
     if one is None:
         return cells + [("", "")] * 4

@@ -5,6 +5,7 @@ again. So whoever looks at the folders knows where a sweep stands, whoever was a
 """
 
 import json
+import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -81,6 +82,7 @@ def perform(job: Job, images: data.ImageSet | None = None) -> None:
         _train(job, images)
     except Exception as error:  # noqa: BLE001 - the others of the sweep are to go on
         told = str(error) if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: {error}"
+        print(f"{job.folder}:", file=sys.stderr)
         traceback.print_exc()
         fail(job, told)
 

@@ -64,7 +64,7 @@ def grid(results: Results) -> list[go.Figure]:
                 bands={loss: (low, high) for loss, (_, _, low, high) in columns.items()},
                 title=f"{number.name} over {name}, {data}",
                 x=name,
-                y=number.name.lower() + (f" ({number.unit})" if number.unit else ""),
+                y=number.inline + (f" ({number.unit})" if number.unit else ""),
                 markers=True,
                 caption="Means over seeds; bands are their 95 % intervals, each by itself. The lowest or highest point "
                 "was chosen among several, and looks better than it is.",

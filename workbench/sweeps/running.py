@@ -129,7 +129,7 @@ def _line(sweep: Sweep, job: Job) -> str:
     estimate = number.of(found.numbers or {})
     if found.state != "done":
         return f"{name}: failed. {found.error}"
-    return f"{name}: {number.name.lower()} {told(number, estimate.value)}" if estimate else f"{name}: done"
+    return f"{name}: {number.inline} {told(number, estimate.value)}" if estimate else f"{name}: done"
 
 
 @contextmanager

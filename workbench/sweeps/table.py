@@ -20,7 +20,7 @@ def table(results: Results) -> str:
     compared, decisive = results.compared(), results.decisive()
     for group, rows in compared.items():
         if group in decisive:
-            parts.append(_decisive(group, decisive[group]))
+            parts.append(_decisive(group, decisive[group], results.groups()[group]))
         if others := [row for row in rows if row.number != results.sweep.number]:
             parts.append(_others(others))
     if compared:
@@ -31,8 +31,7 @@ def table(results: Results) -> str:
 
 def notes(results: Results) -> str:
     """Return what a reader must know of the numbers: where intervals come from, and what they are corrected for."""
-    group = next(iter(results.groups().values()))
-    comparisons = (len(group) - 1) * len(results.groups())
+    comparisons = sum(len(row.differences) for row in results.decisive().values())
     corrected = (
         f"corrected for {comparisons} comparisons by Holm's procedure" if comparisons > 1 else "of a single comparison"
     )
@@ -71,20 +70,20 @@ def probability(p: float) -> str:
     return "<0.0001" if p < 0.0001 else f"{p:.2f}" if p > 0.1 else f"{p:.3g}"
 
 
-def _decisive(group: str, row: Compared) -> str:
+def _decisive(group: str, row: Compared, losses: Iterable[str]) -> str:
     number, first = row.number, next(iter(row.runs))
     way = f", {number.better} is better" if number.better else ""
     lines = [["", "seeds", "mean", "95 % interval", f"against {first}", "interval", "p", "g", ""]]
-    for name, by_seed in row.runs.items():
-        values = list(by_seed.values())
-        line = [name, str(len(values)), told(number, mean(values)), spread(number, values)]
+    for name in losses:
+        values = list(row.runs.get(name, {}).values())
+        line = [name, str(len(values)), *((told(number, mean(values)), spread(number, values)) if values else ())]
         if (one := row.differences.get(name)) is not None:
             line += [told(number, one.mean, sign=True), ends(number, one.interval, sign=True), probability(one.p)]
             line += [effect(one), verdict(number, one)]
         lines.append(line + [""] * (9 - len(line)))
     longest = max(len(line[-1]) for line in lines)
     lines = [[*line[:-1], line[-1].ljust(longest)] for line in lines]
-    return f"{group}: {number.name.lower()}{way}\n" + _columns(lines)
+    return f"{group}: {number.inline}{way}\n" + _columns(lines)
 
 
 def _others(rows: Sequence[Compared]) -> str:
