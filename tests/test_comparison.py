@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.comparison import mean_interval, paired_difference, paired_differences, seeds_needed
+from workbench.comparison import holm, mean_interval, paired_difference, paired_differences, seeds_needed
 
 ONE = [0.91, 0.93, 0.90, 0.95, 0.92]
 OTHER = [0.90, 0.91, 0.91, 0.92, 0.90]
@@ -101,6 +101,88 @@ def test_the_effect_is_the_mean_in_units_of_the_spread():
     assert paired_difference([1, 2, 3], [0, 0, 0]).effect == 2
     found = paired_difference(ONE, OTHER)
     assert found.effect * math.sqrt(5) == pytest.approx(stats.ttest_rel(ONE, OTHER).statistic)
+
+
+def test_p_is_that_of_scipy_s_paired_test():
+    assert paired_difference(ONE, OTHER).p == pytest.approx(stats.ttest_rel(ONE, OTHER).pvalue, rel=1e-9)
+    assert paired_difference(ONE, THIRD, comparisons=3).p == pytest.approx(3 * stats.ttest_rel(ONE, THIRD).pvalue)
+    assert paired_difference(ONE, OTHER, comparisons=10).p == 1
+    assert [paired_difference(*pair).p for pair in (([0.9], [0.1]), ([2, 3], [2, 3]), ([3, 4], [2, 3]))] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("comparisons", [1, 4])
+def test_p_is_below_5_percent_exactly_where_the_interval_leaves_out_zero(comparisons):
+    draws = np.random.default_rng(0).normal(0.8, 1.0, (500, 5)).tolist()
+    found = [paired_difference(draw, [0.0] * 5, comparisons=comparisons) for draw in draws]
+    assert [one.p < 0.05 for one in found] == [one.verdict != "cannot tell" for one in found]
+    assert 20 < sum(one.p < 0.05 for one in found) < 480
+
+
+def test_the_effect_of_few_seeds_is_unbiased_by_hedges_factor():
+    """E[d_z] is that of the noncentral t: effect x sqrt(v / 2) Gamma((v - 1) / 2) / Gamma(v / 2), v = n - 1."""
+    for seeds in (3, 5, 10, 200):
+        d_z = stats.nct(seeds - 1, 0.7 * math.sqrt(seeds)).mean() / math.sqrt(seeds)
+        differences = np.linspace(-1, 1, seeds)
+        given = (differences / differences.std(ddof=1) + d_z).tolist()
+        found = paired_difference(given, [0.0] * seeds)
+        assert found.effect == pytest.approx(d_z)
+        assert found.hedges == pytest.approx(0.7, rel=1e-9)
+    assert math.isnan(paired_difference([1, 2], [0, 0]).hedges)
+    assert paired_difference([3, 4, 5], [2, 3, 4]).hedges == math.inf
+
+
+def textbook_holm(p):
+    """Holm's adjusted values as textbooks have them: max over j <= i of min(1, (m - j) p_(j)), from j = 0."""
+    order = np.argsort(p)
+    adjusted = np.maximum.accumulate(np.minimum(1, (len(p) - np.arange(len(p))) * np.asarray(p)[order]))
+    return adjusted[np.argsort(order)].tolist()
+
+
+def test_holm_takes_the_smallest_p_times_all_and_the_next_times_one_less():
+    draws = np.random.default_rng(3).normal([2.5, 0.3, 1.2, 0.0, 1.6], 1.0, (200, 6, 5))
+    corrected = alone = 0
+    for draw in draws:
+        raw = {key: paired_difference(draw[:, key].tolist(), [0.0] * 6) for key in range(5)}
+        found = holm(raw)
+        assert list(found) == list(raw)
+        p = [stats.ttest_1samp(draw[:, key], 0).pvalue for key in range(5)]
+        assert [one.p for one in found.values()] == pytest.approx(textbook_holm(p))
+        for one, before in zip(found.values(), raw.values(), strict=True):
+            assert (one.p < 0.05) == (one.verdict != "cannot tell")
+            assert (one.values, one.mean) == (before.values, before.mean)
+            assert one.interval.low <= before.interval.low
+        corrected += sum(one.p < 0.05 for one in found.values())
+        alone += sum(one.p < 0.05 for one in raw.values())
+    assert 100 < corrected < alone
+
+
+def test_holm_s_intervals_are_as_wide_as_their_tests():
+    """Of three: the first at 1 - 0.05 / 3, the second at 1 - 0.05 / 2; it cannot be told, so the third is too."""
+    spread = [-1.0, 0.5, 0.5, -0.5, 0.5]
+    raw = {
+        name: paired_difference([mean + s for s in spread], [0.0] * 5)
+        for name, mean in {"unclear": 0.6, "clear": 4.0, "likely": 0.95}.items()
+    }
+    found = holm(raw)
+    for name, factor in {"clear": 3, "likely": 2, "unclear": 2}.items():
+        assert found[name].interval == mean_interval(raw[name].values, comparisons=factor)
+    assert [one.verdict for one in found.values()] == ["cannot tell", "higher", "cannot tell"]
+    assert raw["likely"].verdict == "higher"
+    assert holm({"alone": raw["likely"]}) == {"alone": raw["likely"]}
+
+
+def test_holm_is_wrong_in_at_most_one_study_of_twenty():
+    """Four differences of which two are real, in 1000 studies."""
+    wrong = found = bonferroni = 0
+    for study in np.random.default_rng(5).normal([0.0, 0.0, 1.5, 1.5], 1.0, (1000, 8, 4)):
+        told = holm({k: paired_difference(study[:, k].tolist(), [0.0] * 8) for k in range(4)})
+        wrong += any(told[k].verdict != "cannot tell" for k in (0, 1))
+        found += sum(told[k].verdict == "higher" for k in (2, 3))
+        bonferroni += sum(
+            paired_difference(study[:, k].tolist(), [0.0] * 8, comparisons=4).verdict == "higher" for k in (2, 3)
+        )
+    assert 0 < wrong / 1000 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000)
+    assert found > bonferroni
 
 
 def test_the_effect_where_all_seeds_agree():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from tests.small import greys, on_digits, trainer
 from workbench.evaluation import Evaluation, evaluate, measure
@@ -114,6 +114,22 @@ def test_the_other_numbers(evaluated: Evaluation) -> None:
         "impostor_pairs": (~genuine).sum(),
     }
     assert found["checkpoint"] == "the last epoch, fixed before training"
+
+
+def test_the_area_under_the_curve_is_that_of_all_pairs(evaluated: Evaluation) -> None:
+    cosine, genuine = pairs(evaluated)
+    assert evaluated.headline()["auc"] == pytest.approx(roc_auc_score(genuine, cosine), abs=2e-4)
+
+
+def test_rank_1_is_the_share_whose_nearest_first_image_is_of_their_class(evaluated: Evaluation) -> None:
+    rows, labels = unit(evaluated.embeddings), evaluated.images.labels.numpy()
+    first = np.array([int(np.flatnonzero(labels == c)[0]) for c in range(10)])
+    probes = np.setdiff1d(np.arange(539), first)
+    right = (rows[probes] @ rows[first].T).argmax(1) == labels[probes]
+    found = evaluated.headline()["rank_1"]
+    assert 0.5 < found["value"] < 1
+    assert (found["count"], found["total"]) == (right.sum(), 529)
+    assert found["low"] < found["value"] < found["high"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench import recognition as recognition
     from workbench import reports as reports
     from workbench import runs as runs
+    from workbench import sweeps as sweeps
     from workbench import teach as teach
     from workbench import training as training
     from workbench import views as views
@@ -48,6 +49,7 @@ _ROOMS = (
     "recognition",
     "reports",
     "runs",
+    "sweeps",
     "teach",
     "training",
     "views",

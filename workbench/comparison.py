@@ -1,10 +1,10 @@
 """Is one better than the other? Paired differences over seeds, with their interval, effect size and a verdict."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from workbench.checks import bad_parameter, number, positive, unknown_name, whol
 from workbench.geometry import Interval
 
 Verdict = Literal["higher", "lower", "cannot tell"]
+Key = TypeVar("Key", bound=Hashable)
 
+_LEVEL = 0.05  # of all tests together
 MOST_SEEDS = 100_000  # that `seeds_needed` looks up to
 
 
@@ -25,11 +27,14 @@ class Difference:
         mean: of the values.
         interval: of the mean, by Student's t; 95 %, or wider where it is one of several comparisons; without bounds
             where there is one seed.
+        p: of Student's paired t test, two-sided, times the number of comparisons and at most 1: below 0.05 exactly
+            where the interval leaves out 0. 1 of one seed, and where no seed differs.
     """
 
     values: tuple[float, ...]
     mean: float
     interval: Interval
+    p: float
 
     @property
     def verdict(self) -> Verdict:
@@ -52,6 +57,21 @@ class Difference:
             return self.mean / spread
         return math.copysign(math.inf, self.mean) if self.mean else 0.0
 
+    @property
+    def hedges(self) -> float:
+        """Effect size without the bias of few seeds, g = J(n - 1) d_z: 0.80 d_z of five seeds, 0.92 of ten.
+
+        J(v) = Gamma(v / 2) / (sqrt(v / 2) Gamma((v - 1) / 2)), so that the expectation of g is the true effect where
+        differences are normal (Hedges 1981, Journal of Educational Statistics 6:107). NaN of fewer than three seeds,
+        for which no factor mends it.
+        """
+        freedom = len(self.values) - 1
+        if freedom < 2:
+            return math.nan
+        return (
+            math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2) * self.effect
+        )
+
 
 def mean_interval(values: Sequence[float], *, comparisons: int = 1) -> Interval:
     """Interval of the mean of independent values, by Student's t: mean -+ t_{n-1} s / sqrt(n).
@@ -70,12 +90,12 @@ def mean_interval(values: Sequence[float], *, comparisons: int = 1) -> Interval:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
         raise ValueError(bad_parameter("mean_interval", "values", "finite numbers, at least one", list(values)))
-    share = 0.05 / whole("mean_interval", "comparisons", comparisons, least=1)
+    share = _LEVEL / whole("mean_interval", "comparisons", comparisons, least=1)
     if len(array) == 1:
         return Interval(-np.inf, np.inf)
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats takes two seconds to import
 
-    half = float(t.isf(share / 2, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    half = float(-stdtrit(len(array) - 1, share / 2) * array.std(ddof=1) / np.sqrt(len(array)))
     return Interval(float(array.mean()) - half, float(array.mean()) + half)
 
 
@@ -94,8 +114,25 @@ def paired_difference(one: Sequence[float], other: Sequence[float], *, compariso
         rule = f"as many results as the other's {len(other)}, seed by seed"
         raise ValueError(bad_parameter("paired_difference", "one", rule, len(one)))
     values = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
-    interval = mean_interval(values.tolist(), comparisons=comparisons)
-    return Difference(tuple(values.tolist()), float(values.mean()), interval)
+    return _tested(tuple(values.tolist()), comparisons)
+
+
+def _tested(values: tuple[float, ...], comparisons: int) -> Difference:
+    """Return seed by seed differences with their interval and p, as one of so many comparisons."""
+    interval = mean_interval(values, comparisons=comparisons)
+    return Difference(values, float(np.mean(values)), interval, min(1.0, comparisons * _p(values)))
+
+
+def _p(values: Sequence[float]) -> float:
+    """Return p of the two-sided t test that the mean is 0."""
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    if len(values) == 1 or not mean:
+        return 1.0
+    if not spread:
+        return 0.0
+    from scipy.special import stdtr
+
+    return float(2 * stdtr(len(values) - 1, -abs(mean) / spread * math.sqrt(len(values))))
 
 
 def paired_differences(
@@ -130,6 +167,33 @@ def paired_differences(
     }
 
 
+def holm(differences: Mapping[Key, Difference]) -> dict[Key, Difference]:
+    """Correct differences that are read together by Holm's step-down procedure (1979, Scand. J. Statistics 6:65).
+
+    The smallest of m values of p is taken times m, the next times m - 1, and so on, none below the one before it. The
+    chance that any verdict is wrong where there is no difference stays at 5 %, as with Bonferroni's factor m for all,
+    and more differences are found. Each interval is as wide as the test of its own difference: at the confidence
+    1 - 0.05 / factor, so that it leaves out 0 exactly where p is below 0.05. From the first difference that cannot be
+    told on, the factor falls no further.
+
+    Args:
+        differences: by any keys, corrected for nothing or for anything: their values alone are read.
+
+    Returns:
+        The same differences, in the same order, with the intervals and p that they have together.
+    """
+    tested = {key: _p(one.values) for key, one in differences.items()}
+    ascending = sorted(tested, key=lambda key: tested[key])
+    factor, least, told = len(tested), 0.0, {}
+    for place, key in enumerate(ascending):
+        if least < _LEVEL:
+            factor = len(tested) - place
+        least = max(least, min(1.0, (len(tested) - place) * tested[key]))
+        interval = mean_interval(differences[key].values, comparisons=factor)
+        told[key] = Difference(differences[key].values, differences[key].mean, interval, least)
+    return {key: told[key] for key in differences}
+
+
 def seeds_needed(effect: float, *, power: float = 0.8, comparisons: int = 1) -> int:
     """Return how many seeds a paired comparison needs to find a difference of this size.
 
@@ -147,7 +211,7 @@ def seeds_needed(effect: float, *, power: float = 0.8, comparisons: int = 1) -> 
     """
     size = positive("seeds_needed", "effect", abs(effect))
     wanted = number("seeds_needed", "power", power, low=0.05, high=0.999)
-    share = 0.05 / whole("seeds_needed", "comparisons", comparisons, least=1)
+    share = _LEVEL / whole("seeds_needed", "comparisons", comparisons, least=1)
     from scipy.stats import nct, t
 
     def finds(seeds: int) -> bool:

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from workbench import data, files, geometry
+from workbench import data, files, geometry, protocols
 from workbench.protocols import plain
+from workbench.protocols.verification import FARS
 from workbench.runs import Run
 from workbench.training import Trainer
 from workbench.views.directions import class_means, normalise
 from workbench.views.margin import Margin
 
-FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 CHECKPOINT_RULE = "the last epoch, fixed before training"
 
 
@@ -28,6 +28,7 @@ class Measured:
         accuracy: share of images whose own centre is the nearest by angle, Wilson's 95 % interval; None without
             centres.
         tar: TAR at each FAR of `FARS` that the impostor pairs can resolve.
+        rank_1: share of images found by a search among the first images of every class; None where no class has two.
     """
 
     embeddings: np.ndarray
@@ -36,6 +37,7 @@ class Measured:
     geometry: geometry.Geometry
     accuracy: geometry.Rate | None
     tar: tuple[geometry.TarAtFar, ...]
+    rank_1: geometry.Rate | None
 
     def directions(self) -> np.ndarray:
         """Return a unit vector for each class, float64 [C, D]: its weights, or without centres the mean of its images.
@@ -58,7 +60,10 @@ class Measured:
         }
 
     def numbers(self) -> dict[str, Any]:
-        """Return the headline numbers as plain JSON, each with its 95 % interval."""
+        """Return the headline numbers as plain JSON, with their 95 % intervals: shares in [0, 1], angles in radians.
+
+        `workbench.headline.NUMBERS` says how they are read.
+        """
         separation, eer = self.geometry.separation, self.geometry.roc.eer
         tar = [{"far": t.far, "threshold": plain.finite(t.threshold), **plain.rate(t.tar)} for t in self.tar]
         return {
@@ -66,6 +71,8 @@ class Measured:
             "eer": plain.value(eer.value, eer.interval),
             "tar_at_far": tar,
             "unresolved_fars": [far for far in FARS if far not in [t.far for t in self.tar]],
+            "rank_1": None if self.rank_1 is None else plain.rate(self.rank_1),
+            "auc": separation.auc,
             "angle_to_own_centre_median": float(np.median(self.geometry.angles.own)),
             "gap": separation.gap,
             "overlap": separation.overlap,
@@ -154,4 +161,13 @@ def _measured(embeddings: np.ndarray, labels: np.ndarray, centres: np.ndarray | 
         "geometry": measured,
         "accuracy": accuracy,
         "tar": tuple(tar),
+        "rank_1": _rank_1(embeddings, labels),
     }
+
+
+def _rank_1(embeddings: np.ndarray, labels: np.ndarray) -> geometry.Rate | None:
+    gallery, probes = protocols.gallery_and_probes(labels)
+    if not len(probes):
+        return None
+    parts = embeddings[gallery], labels[gallery], embeddings[probes], labels[probes]
+    return protocols.identify(*parts, ranks=(1,), fpirs=()).ranks[0].rate

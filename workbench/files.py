@@ -40,6 +40,10 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+class BusyError(ValueError):
+    """Another process is at work in a folder."""
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Keep every other process out of a folder while inside; it is made if need be.
@@ -47,7 +51,7 @@ def alone(folder: Path) -> Iterator[None]:
     The lock goes with the process, however it ends, and leaves no file behind.
 
     Raises:
-        ValueError: If another process is inside.
+        BusyError: If another process is inside; it is a ValueError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
@@ -55,7 +59,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ValueError(
+            raise BusyError(
                 f"Another process is at work in {folder}. Wait until it is done, or choose another output folder."
             ) from None
         except OSError:

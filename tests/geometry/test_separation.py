@@ -3,10 +3,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from tests.geometry.sets import all_pairs, clusters, counted, simplex
 from workbench.geometry import (
     alignment,
+    auc,
     gap,
     genuine_below,
     overlap,
@@ -51,6 +53,23 @@ def test_overlap_of_two_normal_distributions(bins):
     pairs = counted(rng.normal(0.4, 0.2, 50_000).clip(-1, 1), rng.normal(0, 0.2, 50_000).clip(-1, 1), bins)
     expected = math.erfc(1 / math.sqrt(2))  # two tails beyond one standard deviation
     assert overlap(pairs) == pytest.approx(expected, abs=0.012 if bins > 7 else 0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_area_under_the_curve_is_that_of_scikit_learn(seed):
+    x, y = clusters(60, 5, 6, seed=seed)
+    genuine, impostor = all_pairs(x, y)
+    truth = np.r_[np.ones(len(genuine)), np.zeros(len(impostor))]
+    expected = roc_auc_score(truth, np.r_[genuine, impostor])
+    assert auc(pair_counts(x, y)) == pytest.approx(expected, abs=2e-4), "ties are those inside a bin of 0.0005"
+    assert separation(pair_counts(x, y)).auc == auc(pair_counts(x, y))
+
+
+def test_the_area_where_the_kinds_are_apart_equal_or_the_wrong_way_round():
+    low, high = np.array([0.1, 0.2]), np.array([0.5, 0.6, 0.7])
+    assert auc(counted(high, low, 4000)) == 1
+    assert auc(counted(low, high, 4000)) == 0
+    assert auc(counted(high, high, 4000)) == pytest.approx(0.5)
 
 
 def test_share_below_a_quantile():

@@ -1,12 +1,12 @@
 """What all commands share: the application, their common options, and how values are read and shown."""
 
-import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
-import yaml
+
+from workbench import notation
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -18,15 +18,6 @@ DataParameters = Annotated[
     typer.Option("-d", "--data-parameter", metavar="NAME=VALUE", help="Set a parameter of the data; may be repeated."),
 ]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to.")]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's numbers: here 1e-2 is one, which PyYAML takes for a text."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
 
 
 def values(parameters: list[str]) -> dict[str, Any]:
@@ -41,8 +32,8 @@ def values(parameters: list[str]) -> dict[str, Any]:
         if name in found:
             raise ValueError(f"The parameter {name!r} is given twice. Give it once.")
         try:
-            found[name] = yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
-        except (yaml.YAMLError, ValueError):  # a ValueError for the 32nd of a month
+            found[name] = notation.parse(value)
+        except ValueError:
             raise ValueError(f"The value of {name!r} cannot be read: {value!r}. Lists are written [a, b].") from None
     return found
 
@@ -53,7 +44,7 @@ def percent(rate: dict[str, float], *, digits: int = 1) -> str:
     return f"{value:>{digits + 4}} %  ({low} to {high})"
 
 
-def fail(message: str, *, code: int) -> None:
+def fail(message: str, *, code: int) -> NoReturn:
     """Say what went wrong on the error stream, and end with this code."""
     print(f"Error: {message}", file=sys.stderr)
     sys.exit(code)

@@ -45,9 +45,8 @@ def intervals(
         mean = float(np.mean(values))
         label = escaped(name)
         common: dict[str, Any] = {"showlegend": False, "hovertemplate": f"%{{x:.3g}}<extra>{label}</extra>"}
-        figure.add_trace(
-            go.Scatter(x=[low, high], y=[label] * 2, mode="lines", line={"color": accent, "width": 3}, **common)
-        )
+        caps = {"mode": "lines+markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": accent}}
+        figure.add_trace(go.Scatter(x=[low, high], y=[label] * 2, line={"color": accent, "width": 3}, **caps, **common))
         dots = {"color": REFERENCE["color"], "size": 7, "symbol": "circle-open"}
         figure.add_trace(go.Scatter(x=list(values), y=[label] * len(values), mode="markers", marker=dots, **common))
         diamond = {"color": accent, "size": 11, "symbol": "diamond"}

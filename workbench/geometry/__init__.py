@@ -26,6 +26,7 @@ from workbench.geometry.roc import equal_error_rate as equal_error_rate
 from workbench.geometry.roc import roc as roc
 from workbench.geometry.separation import Separation as Separation
 from workbench.geometry.separation import alignment as alignment
+from workbench.geometry.separation import auc as auc
 from workbench.geometry.separation import gap as gap
 from workbench.geometry.separation import genuine_below as genuine_below
 from workbench.geometry.separation import overlap as overlap
@@ -64,6 +65,7 @@ __all__ = [
     "alignment",
     "angle_between",
     "angles",
+    "auc",
     "class_negatives",
     "collapse",
     "d_prime",

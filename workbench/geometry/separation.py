@@ -1,4 +1,4 @@
-"""How far the two kinds of pairs are apart: gap, overlap, alignment and uniformity."""
+"""How far the two kinds of pairs are apart: gap, overlap, area under the curve, alignment and uniformity."""
 
 import math
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class Separation:
     Attributes:
         gap: See `gap`.
         overlap: See `overlap`.
+        auc: See `auc`.
         below: See `genuine_below`, at the quantile 0.999; None where the impostor pairs cannot resolve it.
         d_prime: See `verification.d_prime`.
         alignment: See `alignment`.
@@ -26,6 +27,7 @@ class Separation:
 
     gap: float
     overlap: float
+    auc: float
     below: Rate | None
     d_prime: float
     alignment: float
@@ -37,6 +39,7 @@ def separation(pairs: PairCounts) -> Separation:
     return Separation(
         gap=gap(pairs),
         overlap=overlap(pairs),
+        auc=auc(pairs),
         below=genuine_below(pairs) if resolves(pairs, 1 - 0.999) else None,
         d_prime=d_prime(pairs),
         alignment=alignment(pairs),
@@ -65,6 +68,17 @@ def overlap(pairs: PairCounts) -> float:
     genuine = np.add.reduceat(pairs.genuine.counts, starts) / pairs.genuine.total
     impostor = np.add.reduceat(pairs.impostor.counts, starts) / pairs.impostor.total
     return float(np.minimum(genuine, impostor).sum())
+
+
+def auc(pairs: PairCounts) -> float:
+    """The area under the ROC curve, P(genuine > impostor) + P(both in one bin) / 2, in [0, 1]; 1 is best, 0.5 chance.
+
+    The share of all couples of a genuine and an impostor pair of which the genuine one is the more similar: all
+    thresholds count alike, the useless ones too, so it tells little of the FARs that matter.
+    """
+    impostor = pairs.impostor.counts / pairs.impostor.total
+    below = impostor.cumsum() - impostor / 2
+    return float((pairs.genuine.counts / pairs.genuine.total * below).sum())
 
 
 def genuine_below(pairs: PairCounts, quantile: float = 0.999) -> Rate:

@@ -1,15 +1,15 @@
 """What a report says in words and numbers: headline, warnings, run card. A notebook shows them as they are."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workbench import losses
-from workbench.evaluation import CHECKPOINT_RULE, FARS, Evaluation, Measured
-from workbench.geometry import Interval, Rate
+from workbench.evaluation import CHECKPOINT_RULE, Evaluation, Measured
+from workbench.headline import NUMBERS, Number
+from workbench.protocols.verification import FARS
 from workbench.reports.cells import SUMMARY
 from workbench.reports.thumbnail import thumbnail
 
@@ -123,39 +123,26 @@ def _summary(evaluations: Mapping[str, Evaluation]) -> str:
 
 
 def _rows(evaluations: Mapping[str, Measured]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Name of each number, and for each run its value and interval as text."""
-    every = list(evaluations.values())
-    rows: list[tuple[str, list[tuple[str, str]]]] = []
-    if all(evaluation.accuracy for evaluation in every):
-        rows.append(("Accuracy, nearest class centre", [_rate(e.accuracy) for e in every if e.accuracy]))
-    rows.append(("Equal error rate", [_percent(e.geometry.roc.eer.value, e.geometry.roc.eer.interval) for e in every]))
-    for far in FARS:
-        told = [next((tar.tar for tar in e.tar if tar.far == far), None) for e in every]
-        if any(told):
-            rows.append((f"TAR at FAR {far:g}", [_rate(rate) if rate else ("too few pairs", "") for rate in told]))
-    angles = [f"{math.degrees(e.numbers()['angle_to_own_centre_median']):.1f}°" for e in every]
-    rows.append(("Median angle to own centre", [(angle, "") for angle in angles]))
-    rows.append(("d′ of genuine and impostor pairs", [(f"{e.geometry.separation.d_prime:.2f}", "") for e in every]))
-    rows.append(
-        (
-            "Gap: lowest genuine − highest impostor",
-            [(f"{e.geometry.separation.gap:.2f}".replace("-", "−"), "") for e in every],
-        )
-    )
-    return rows
+    """Name of each number that somebody has, and for each run its value and interval as text."""
+    every = [evaluation.numbers() for evaluation in evaluations.values()]
+    return [
+        (number.name, [_cell(number, numbers) for numbers in every])
+        for number in NUMBERS
+        if any(number.of(numbers) for numbers in every)
+    ]
+
+
+def _cell(number: Number, numbers: Mapping[str, Any]) -> tuple[str, str]:
+    estimate = number.of(numbers)
+    if estimate is None:
+        return number.missing, ""
+    ends = [number.bare(end) for end in estimate.interval or ()]
+    return number.bare(estimate.value) + number.suffix(), " to ".join(ends)
 
 
 def _headline_line(evaluation: Measured) -> str:
     eer = f"EER {evaluation.geometry.roc.eer.value:.1%}"
     return eer if evaluation.accuracy is None else f"{evaluation.accuracy.value:.1%} right, {eer}"
-
-
-def _rate(rate: Rate) -> tuple[str, str]:
-    return _percent(rate.value, rate.interval)
-
-
-def _percent(value: float, interval: Interval) -> tuple[str, str]:
-    return f"{100 * value:.1f} %", f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
 def _quoted(value: object) -> str:
