@@ -104,6 +104,16 @@ def test_one_round_moves_each_point_along_the_gradient(n, monkeypatch):
     assert turned_by(moved, start) > 0.01
 
 
+def test_points_that_nearly_touch_do_not_leap_apart(monkeypatch):
+    monkeypatch.setattr(sphere, "_ROUNDS", 1)
+    x, _ = clusters(40, 4, 10)
+    x[1] = x[0]
+    start = sphere._principal_directions(unit_rows(x).numpy())
+    start[1] = start[0] + 2e-3 * np.cross(start[0], [0, 0, 1])
+    moved = sphere._layout(start, neighbour_graph(unit_rows(x), 6), None, 0, near=False)
+    assert np.linalg.norm(moved[0] - moved[1]) < 0.2
+
+
 def test_the_curve_is_near_one_up_to_the_smallest_distance_and_falls_from_there():
     for spread in (1.5, 0.45, 0.2, 0.06):
         for share in (0, 0.1, 0.5, 1):
