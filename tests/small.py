@@ -1,12 +1,14 @@
 """The smallest runs: a few steps on images of four greys or on the digits, and all that a run leaves behind."""
 
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os import _exit, fork, waitpid, waitstatus_to_exitcode
 from pathlib import Path
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
+from types import FrameType
 from typing import Any
 
 import torch
@@ -57,6 +59,22 @@ def contents(folder: Path) -> dict[str, Any]:
 
 def without(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name not in names}
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions, of Python and of C, are called in the course of some work."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def in_a_child(work: Callable[[], object]) -> int:

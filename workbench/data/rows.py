@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
+from workbench.data.paging import will_need
+
 
 class Rows:
     """Some rows of a memory-mapped array, in some order, that stands where a tensor of images would.
@@ -45,12 +47,17 @@ class Rows:
         chosen = self._numbers[index]
         if chosen.ndim == 0:
             return torch.from_numpy(np.array(self._pixels[int(chosen)]))
-        # Sorted, a batch is read in the order of the disk.
-        numbers = chosen.numpy()
-        read = np.empty((len(numbers), *self._pixels.shape[1:]), dtype=np.uint8)
-        for position in numbers.argsort(kind="stable").tolist():
-            read[position] = self._pixels[numbers[position]]
-        return torch.from_numpy(read)
+        return Rows(self._pixels, chosen).read(
+            slice(None), out=torch.empty((len(chosen), *self.shape[1:]), dtype=torch.uint8)
+        )
+
+    def read(self, index: Tensor | slice, *, out: UInt8[Tensor, "chosen channels height width"]) -> Tensor:
+        """Read rows into a tensor on the CPU, and return it."""
+        numbers = self._numbers[index].numpy()
+        will_need(self._pixels, numbers)
+        # Without "clip" numpy gathers into memory of its own first.
+        np.take(np.asarray(self._pixels), numbers, axis=0, out=out.numpy(), mode="clip")
+        return out
 
     def split(self, size: int) -> Iterator[UInt8[Tensor, "..."]]:
         """Read all rows, `size` at a time."""

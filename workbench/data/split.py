@@ -52,8 +52,8 @@ def split(images: ImageSet, *, by: HeldOut = "auto", share: float = 0.3, seed: i
         out = torch.isin(images.labels, order[: max(1, round(share * len(present)))])
     elif by in ("images", "auto"):
         out = torch.zeros(len(images), dtype=torch.bool)
-        for c in present:
-            members = (images.labels == c).nonzero().flatten()
+        by_class = images.labels.argsort(stable=True)
+        for members in by_class.split(images.labels.bincount()[present].tolist()):
             members = members[torch.randperm(len(members), generator=draw)]
             count = min(max(round(share * len(members)), 1), len(members) - 1)
             out[members[:count]] = True

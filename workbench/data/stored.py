@@ -33,7 +33,7 @@ def stored(folder: Path) -> ImageSet:
         ValueError: If something in it is missing or damaged.
     """
     meta = read_meta(folder)
-    pixels = _array(folder / PIXELS, mode="c")
+    pixels = _array(folder / PIXELS, mode="r")
     labels = _array(folder / "labels.npy")
     names, origins = _json(folder / "names.json"), _json(folder / "files.json")
     held_out = _array(folder / "held_out.npy") if meta["held_out"] else None
