@@ -148,6 +148,13 @@ def test_embedding_is_that_of_a_finished_model_and_changes_nothing() -> None:
     assert one.model.training
 
 
+@pytest.mark.parametrize("products", ["float32", "bfloat16"])
+def test_the_head_rounds_its_products_as_the_run_says(products: str) -> None:
+    head = learner(head_products=products).head
+    assert isinstance(head, losses.Head)
+    assert head.products == products
+
+
 def test_half_precision_is_for_the_backbone_alone() -> None:
     full, half = learner(precision="float32"), learner(precision="bfloat16")
     seen = []

@@ -83,3 +83,12 @@ def test_the_caller_finds_everything_as_it_was(was: tuple[bool, bool], fails: bo
     assert (_numpy_state(), random.getstate()) == before[1:]
     after = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     assert after == was
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_new_memory_is_filled_for_those_alone_who_were_deterministic_before(was: bool) -> None:
+    """It shows what reads memory too early, and costs a tenth of a training: our tests want it, nobody else does."""
+    torch.use_deterministic_algorithms(was)
+    with reproducible():
+        assert torch.utils.deterministic.fill_uninitialized_memory == was
+    assert torch.utils.deterministic.fill_uninitialized_memory

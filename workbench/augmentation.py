@@ -1,32 +1,32 @@
 """Random changes to training images, as tensor operations on whatever device they are on."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
-from torch.nn import functional as F
 
 
 def augment(
-    images: Float[Tensor, "batch channels height width"], *, flip: bool, shift: int, generator: torch.Generator
-) -> Float[Tensor, "batch channels height width"]:
+    images: Shaped[Tensor, "batch channels height width"], *, flip: bool, shift: int, generator: torch.Generator
+) -> Shaped[Tensor, "batch channels height width"]:
     """Mirror each image with probability 1/2 and move it by up to `shift` pixels in both directions.
 
     Args:
-        images: [N, C, H, W].
+        images: [N, C, H, W] of any type; as bytes they are moved in a quarter of the time.
         flip: mirror left and right.
         shift: largest move in pixels; what comes in from outside repeats the edge.
         generator: a CPU generator, so that the same draws are made whatever device the images are on.
     """
     count = len(images)
     if flip:
-        mirrored = torch.rand(count, generator=generator).lt(0.5).to(images.device)
+        mirrored = torch.rand(count, generator=generator).lt(0.5).to(images.device, non_blocking=True)
         images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
     if shift:
-        height, width = images.shape[2:]
-        moves = torch.randint(0, 2 * shift + 1, (2, count), generator=generator).to(images.device)
-        rows = moves[0, :, None] + torch.arange(height, device=images.device)
-        columns = moves[1, :, None] + torch.arange(width, device=images.device)
-        padded = F.pad(images, (shift,) * 4, mode="replicate")
-        every = torch.arange(count, device=images.device)[:, None, None]
-        images = padded.permute(0, 2, 3, 1)[every, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+        moves = torch.randint(0, 2 * shift + 1, (2, count), generator=generator) - shift
+        moves = moves.to(images.device, non_blocking=True)
+        for axis, move in zip((2, 3), moves, strict=True):
+            size = images.shape[axis]
+            places = (move[:, None] + torch.arange(size, device=images.device)).clamp(0, size - 1)
+            shape = [count, 1, 1, 1]
+            shape[axis] = size
+            images = images.gather(axis, places.view(shape).expand_as(images))
     return images

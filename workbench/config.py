@@ -80,6 +80,15 @@ class TrainingConfig(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="of the backbone; auto: bfloat16 on CUDA, float32 elsewhere"
     )
+    # The gradient feels it as a thousandth, and the products take an eighth of their time where the processor has such.
+    head_products: Literal["float32", "bfloat16"] = Field(
+        "float32", description="what the factors of the products with class weights are rounded to; pairs have none"
+    )
+    # The channels of a pixel side by side are what convolutions want: on two CPU cores a step took 0.5 to 0.95 of its
+    # time, with every backbone that has any.
+    channels_last: bool = Field(True, description="lay images out pixel by pixel; off is slower, and rounds otherwise")
+    # It translates for half a minute and needs a compiler, which a short run on the digits never earns back.
+    compile: bool = Field(False, description="translate the backbone by torch.compile first; for long runs")
     device: str = Field("auto", description="auto (CUDA where there is one), cpu, cuda, cuda:1")
     seed: int = Field(0, ge=0, lt=2**63, description="of weights, order, augmentation and margins")
     snapshots: int = Field(40, ge=1, le=500, description="how many moments of the training are kept for playback")

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 # For processes that are about to import torch. Threads that wait by spinning fight with whatever else runs: on two busy
-# cores a training that way took ten times as long. A user's own choice goes first.
-PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+# cores a training that way took ten times as long. Threads that sleep at once are woken thousands of times a second:
+# where nothing else runs, a training of small steps takes nearly twice as long. So they spin for some 200 microseconds,
+# which spans most gaps within a step, and then sleep. Other OpenMP libraries than GNU's know the policy alone. A user's
+# own choice goes first.
+PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 _PACKAGES = ("hypersphere-workbench", "torch", "numpy", "scikit-learn", "plotly", "papermill")
 

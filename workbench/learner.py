@@ -1,6 +1,9 @@
 """What learns: a backbone, a loss and their optimiser, and the one step that changes all three."""
 
 import math
+import os
+import shutil
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -48,13 +51,21 @@ class Learner:
             torch.manual_seed(mixed_seed(config.seed, "weights"))
             self.model = backbone(config, shape).to(self.device)
             self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options()).to(self.device)
+        if isinstance(self.head, losses.Head):
+            self.head.products = config.head_products
         if config.recipe == "small" and self.head.weight.requires_grad:
             # Normal(0, 0.01) makes rows of length 0.2 in 512 dimensions but of 0.02 in 3, where the first steps throw
             # them far out: long rows turn slowly, and class centres would stay where the first epoch left them.
             with torch.no_grad():
                 self.head.weight.copy_(nn.functional.normalize(self.head.weight))
+        self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        self.model.to(memory_format=self._layout)  # type: ignore[call-overload]  # torch's own types leave it out
+        if config.compile:
+            self.model.compile_body()
+        self._clipped = [*self.model.parameters()]
+        self._learning = [*self._clipped, *self.head.parameters()]
         self.optimizer = torch.optim.SGD(
-            [*self.model.parameters(), *self.head.parameters()],
+            self._learning,
             lr=config.lr,
             momentum=config.momentum,
             weight_decay=config.weight_decay,
@@ -68,21 +79,22 @@ class Learner:
         config = self.config
         views = self.head.views if contrast else 1
         self.model.dropout.p = config.views_dropout if views > 1 else config.dropout
-        self.model.dropout.generator = generator(config.seed, "dropout", step, device=self.device)
-        inputs = augment(
-            data.to_float(images.to(self.device)),
-            flip=config.flip,
-            shift=config.shift,
-            generator=generator(config.seed, "augmentation", step),
-        )
-        self.model.train()
+        if self.model.dropout.p:
+            self.model.dropout.generator = generator(config.seed, "dropout", step, device=self.device)
+        seen = images.to(self.device)
+        if config.flip or config.shift:
+            draws = generator(config.seed, "augmentation", step)
+            seen = augment(seen, flip=config.flip, shift=config.shift, generator=draws)
+        if not self.model.training:
+            self.model.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
-            embeddings = self.model(inputs, views=views)
+            embeddings = self.model(self._floats(seen), views=views)
         loss: Tensor = self.head(embeddings, labels.to(self.device), generator=generator(config.seed, "margins", step))
-        self.optimizer.zero_grad()
+        for parameter in self._learning:
+            parameter.grad = None
         loss.backward()
         limit = math.inf if config.clip_norm is None else config.clip_norm
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        norm = nn.utils.clip_grad_norm_(self._clipped, limit)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.step()
@@ -94,7 +106,7 @@ class Learner:
         """Return the embeddings of images as float32 [N, D] on the CPU, in evaluation mode and full precision."""
         self.model.eval()
         parts = images.images.split(batch_size)
-        return torch.cat([self.model(data.to_float(part.to(self.device))).cpu() for part in parts])
+        return torch.cat([self.model(self._floats(part.to(self.device))).cpu() for part in parts])
 
     def centres(self) -> Tensor:
         """Return one direction for each class as float32 [C, D] on the CPU."""
@@ -110,7 +122,8 @@ class Learner:
 
     def is_finite(self) -> bool:
         """Return whether the state holds neither NaN nor infinity."""
-        return all(bool(value.isfinite().all()) for value in self.state().values())
+        numbers = [value for value in self.state().values() if value.is_floating_point()]
+        return bool(nn.utils.get_total_norm(numbers, math.inf).isfinite())  # the largest of all, NaN if there is one
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go back to what `state()` returned."""
@@ -121,12 +134,28 @@ class Learner:
         optimizer["state"] = {int(index): {"momentum_buffer": value} for index, value in momentum.items()}
         self.optimizer.load_state_dict(optimizer)
 
+    def _floats(self, images: Tensor) -> Tensor:
+        return data.to_float(images).contiguous(memory_format=self._layout)
+
     def _uses_bfloat16(self) -> bool:
         return self.config.precision == "bfloat16" or (self.config.precision == "auto" and self.device.type == "cuda")
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def require_compiler(device: torch.device) -> None:
+    """Raise a ValueError if torch.compile would find no compiler for this device.
+
+    What it makes for a CPU is C++. For other devices torch itself says what is missing.
+    """
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if device.type == "cpu" and shutil.which(compiler) is None:
+        raise ValueError(
+            f"The 'compile' parameter needs a C++ compiler on a CPU, and there is no {compiler!r}. Install one, on "
+            f"Debian with 'apt-get install g++', name yours in the environment variable CXX, or leave 'compile' out."
+        )
 
 
 def find_device(name: str) -> torch.device:

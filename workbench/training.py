@@ -7,9 +7,9 @@ versions and number of threads, as run.json tells them.
 """
 
 import math
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,9 +21,10 @@ from tqdm.auto import tqdm
 from workbench import data, environment, files
 from workbench.batches import shuffled
 from workbench.config import RunConfig
-from workbench.learner import Learner, Step
-from workbench.losses.margins import angle
+from workbench.feed import Feed
+from workbench.learner import Learner, Step, require_compiler
 from workbench.randomness import generator, reproducible
+from workbench.records import Tally
 from workbench.runs import Run
 from workbench.schedules import learning_rate
 
@@ -114,10 +115,13 @@ class Trainer:
             watcher: who is told of every step and every epoch.
 
         Raises:
-            ValueError: If the folder holds a run with other parameters, or another process is training it, or training
-                stops being finite; then nothing of that epoch is written.
+            ValueError: If the folder holds a run with other parameters, another process is training it, a run that is
+                to be compiled finds no compiler, or training stops being finite; then nothing of that epoch is
+                written.
         """
         config = self.config
+        if config.compile:
+            require_compiler(self.learner.device)
         with reproducible(), files.alone(self.folder):
             run = Run.open(self.folder, config, self._facts())
             checkpoint = run.load_checkpoint()
@@ -128,9 +132,10 @@ class Trainer:
                 self.learner.load_state(checkpoint.tensors)
             done = checkpoint.epoch if checkpoint else 0
             run.rewind(done)
+            feed = Feed(self.images.train, self.learner.device)
             with self._progress_bar(done) as bar:
                 for epoch in range(done + 1, config.epochs + 1):
-                    tally = self._train_epoch(epoch, bar, watcher)
+                    tally = self._train_epoch(epoch, feed, bar, watcher)
                     if tally is None:
                         break
                     record = tally.record()
@@ -151,24 +156,24 @@ class Trainer:
         train = self.images.train
         return Learner(self.config, shape=train.shape, classes=train.classes)
 
-    def _train_epoch(self, epoch: int, bar: Any, watcher: Watcher | None) -> "_Tally | None":
+    def _train_epoch(self, epoch: int, feed: Feed, bar: Any, watcher: Watcher | None) -> Tally | None:
         """Return what the epoch tells; None if the watcher ended it early."""
         config, train = self.config, self.images.train
         per_class = config.per_class or self.learner.head.images_per_class
         order = shuffled(train.labels, per_class=per_class, generator=generator(config.seed, "order", epoch))
         first = (epoch - 1) * self.steps_per_epoch
-        tally = _Tally(config.batch_size)
-        for step in range(first, first + self.steps_per_epoch):
-            batch = order[(step - first) * config.batch_size :][: config.batch_size]
-            steps = self.steps_per_epoch * config.epochs
+        tally = Tally(config.batch_size)
+        steps = self.steps_per_epoch * config.epochs
+        for step, (images, labels) in enumerate(feed.batches(order, config.batch_size), first):
             lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
-            done = self.learner.step(step, train.images[batch], train.labels[batch], lr=lr, contrast=contrast)
+            done = self.learner.step(step, images, labels, lr=lr, contrast=contrast)
             tally.add(done, step, lr)
             if watcher and not watcher.after_step(step, done):
                 return None
             if bar.update():  # true when the bar is redrawn, at most twice a second
                 bar.set_postfix(tally.progress(), refresh=False)
-        bar.set_postfix(tally.progress(), refresh=False)
+        if not bar.disable:
+            bar.set_postfix(tally.progress(), refresh=False)
         return tally
 
     def _progress_bar(self, done: int) -> Any:
@@ -184,15 +189,18 @@ class Trainer:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return the probe images as the model sees them now: one moment of `workbench.runs.Snapshots`, by name."""
-        probe = self.images.held_out.select(self.probe)
         arrays = {
-            "embeddings": self.learner.embed(probe),
-            "labels": probe.labels,
+            "embeddings": self.learner.embed(self._probed),
+            "labels": self._probed.labels,
             "indices": self.probe,
         }
         if self.images.closed:
             arrays["centres"] = self.learner.centres()
         return {name: array.numpy() for name, array in arrays.items()}
+
+    @cached_property
+    def _probed(self) -> data.ImageSet:
+        return self.images.held_out.select(self.probe)
 
     def _facts(self) -> dict[str, Any]:
         train, held_out = self.images
@@ -212,56 +220,14 @@ class Trainer:
         }
 
 
-class _Tally:
-    """What an epoch tells, kept on the device so that no step waits for it."""
-
-    def __init__(self, batch_size: int) -> None:
-        self._batch_size = batch_size
-        self._started = time.perf_counter()
-        self._means: list[Tensor] = []
-        self._margins: list[Tensor] = []
-        self._terms: dict[str, list[Tensor]] = {}
-        self._last: dict[str, float] = {}
-
-    def add(self, step: Step, number: int, lr: float) -> None:
-        means = (step.loss, step.correct.float().mean(), angle(step.cosine).mean(), step.margin.mean(), step.grad_norm)
-        self._means.append(torch.stack([mean.float() for mean in means]))
-        self._margins.append(step.margin)
-        for name, term in step.terms.items():
-            self._terms.setdefault(name, []).append(term.float())
-        self._last = {"step": number + 1, "lr": lr}
-
-    def record(self) -> dict[str, float]:
-        """Return the means over the epoch; angles are in radians, `term_NAME` is a term of the loss."""
-        names = ("loss", "accuracy", "angle", "margin", "grad_norm")
-        means = dict(zip(names, torch.stack(self._means).mean(0).tolist(), strict=True))
-        seconds = time.perf_counter() - self._started
-        speed = self._batch_size * len(self._means) / seconds
-        means |= {f"term_{name}": float(torch.stack(steps).mean()) for name, steps in self._terms.items()}
-        return {**self._last, **means, "images_per_second": speed, "seconds": seconds}
-
-    def progress(self) -> dict[str, str]:
-        """Return the same for a progress bar."""
-        record = self.record()
-        return {
-            "loss": f"{record['loss']:.3f}",
-            "accuracy": f"{record['accuracy']:.1%}",
-            "images/s": f"{record['images_per_second']:.0f}",
-        }
-
-    def margins(self) -> Tensor:
-        """Return the margin of every sample of the epoch, in the order of training."""
-        return torch.cat(self._margins).float().cpu()
-
-
 def _probe(labels: Tensor, config: RunConfig) -> Tensor:
     """Pick the held-out images that are followed through training, the same share of every class."""
     order = torch.randperm(len(labels), generator=generator(config.seed, "probe"))
     # Every class gives its first image, then its second...: the first `probe` of these are evenly spread.
+    members = order[labels[order].argsort(stable=True)]
+    counts = labels.bincount()
     turn = torch.empty_like(order)
-    for c in labels.unique().tolist():
-        members = order[labels[order] == c]
-        turn[members] = torch.arange(len(members))
+    turn[members] = torch.arange(len(order)) - (counts.cumsum(0) - counts)[labels[members]]
     return order[turn[order].argsort(stable=True)][: config.probe].sort().values
 
 

@@ -56,7 +56,7 @@ class ElasticHead(Head):
         """Draw one margin for each sample."""
         device = cosine.device if generator is None else generator.device
         noise = torch.randn(len(cosine), dtype=cosine.dtype, device=device, generator=generator)
-        return self.margin + self.std * noise.to(cosine.device)
+        return self.margin + self.std * noise.to(cosine.device, non_blocking=True)
 
     def assign_margin(self, cosine: Tensor, margin: Tensor | float) -> Tensor | float:
         """With "+", sort the draws and hand them out by distance."""

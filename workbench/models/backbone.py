@@ -1,6 +1,7 @@
 """What every backbone offers: one pass of the body, and as many views of it as the loss asks for."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -29,6 +30,7 @@ class Backbone(nn.Module, ABC):
     def __init__(self, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.dropout = Dropout(number("models.create", "dropout", dropout, low=0, high=0.99))
+        self._trained: Callable[[Tensor], Tensor] | None = None
 
     @property
     @abstractmethod
@@ -49,10 +51,18 @@ class Backbone(nn.Module, ABC):
         Each view passes the last batch normalisation by itself, as in CoReFace: in training it is normalised by its
         own statistics, and moves the running ones once.
         """
-        features = self.extract(images)
+        extract = self.extract if self._trained is None or not self.training else self._trained
+        features = extract(images)
         if views == 1:
             return self.embed(features)
         return torch.stack([self.embed(features) for _ in range(views)])
+
+    def compile_body(self) -> None:
+        """Let `torch.compile` translate the body for training; evaluation stays as it is, and so do all names.
+
+        The last layers are left out: their dropout draws from a generator, which no translated code can hold.
+        """
+        self._trained = torch.compile(self.extract)
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
