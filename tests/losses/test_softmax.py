@@ -259,7 +259,7 @@ def test_what_is_kept_has_a_bound(monkeypatch: Any) -> None:
     saved: dict[int, int] = {}
     with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.update({t.data_ptr(): t.numel()}) or t, lambda t: t):
         class_scores(features.requires_grad_(), weight.requires_grad_(), labels, scale=2.0, block=7)
-    inputs = features.numel() + weight.numel() + len(weight) + 4 * len(features)
+    inputs = 2 * features.numel() + weight.numel() + len(weight) + 5 * len(features)
     assert 1000 - 7 * 33 < sum(saved.values()) - inputs <= 1000
 
 
@@ -363,3 +363,15 @@ def test_only_pulls_below_rounding_are_left_out() -> None:
     assert softmax._felt(pull[:5] * 0).tolist() == []
     assert softmax._felt(pull).tolist() == [0, 1, 2, 3, 4, 5], "beside NaN nothing can be told"
     assert softmax._felt(pull[:0]).tolist() == []
+
+
+def test_a_small_last_block_is_not_kept_for_one_that_did_not_fit() -> None:
+    block = softmax._SCORES_AT_ONCE // 700
+    features, weight, labels = problem(700, 10 * block + block + 3, 2)
+    features, weight = features.float().requires_grad_(), weight.float().requires_grad_()
+    class_scores(features, weight, labels, scale=4.0).others.sum().backward()
+    exact = weight.detach().double().requires_grad_()
+    class_scores(features.detach().double(), exact, labels, scale=4.0, block=10**6).others.sum().backward()
+    assert weight.grad is not None
+    assert exact.grad is not None
+    assert torch.allclose(weight.grad.double(), exact.grad, atol=1e-3 * float(exact.grad.abs().max()))

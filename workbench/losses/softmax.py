@@ -13,6 +13,7 @@ Scores are laid out [classes, samples]: so all three products run over rows as t
 """
 
 import functools
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, Protocol, get_args
@@ -23,6 +24,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from workbench.checks import one_of
+from workbench.losses.own import OwnScores, inverse_norms, own_scores, pull_by_own
 
 Products = Literal["float32", "bfloat16"]
 """What the factors of the matrix products are rounded to; sums are float32 either way."""
@@ -30,6 +32,8 @@ Products = Literal["float32", "bfloat16"]
 # Scores held at one time, 4 MB in float32. Smaller blocks would fit a nearer cache, but each block starts a dozen
 # parallel loops, and on a busy machine every start waits for all cores.
 _SCORES_AT_ONCE = 2**20
+# The same on a GPU: a starting kernel costs more than passing over 64 million numbers that no cache holds anyway.
+_SCORES_AT_ONCE_ON_GPU = 2**26
 # Scores kept for the backward pass, 40 MB in float32: next to the class weights and their gradient nobody misses it.
 _SCORES_KEPT = 10 * _SCORES_AT_ONCE
 
@@ -92,7 +96,8 @@ def class_scores(
         products: "float32" by default. "bfloat16" rounds the factors of the matrix products to 8 bits, three decimal
             places of a cosine, where the processor multiplies such numbers (AMX, AVX512-BF16, CUDA), and is float32
             elsewhere; the own score is float32 always.
-        block: Classes scored at one time; by default as many as fill about four megabytes.
+        block: Classes scored at one time; by default as many as fill about four megabytes, 256 on a GPU; not
+            used where the kernels of `fused` compute.
 
     Raises:
         ValueError: If `products` is neither.
@@ -100,11 +105,25 @@ def class_scores(
     one_of("class_scores", "products", products, get_args(Products))
     precise = torch.promote_types(torch.promote_types(features.dtype, weight.dtype), torch.float32)
     if block is None:
-        block = max(64, _SCORES_AT_ONCE // max(1, len(features) * centres))
+        at_once = _SCORES_AT_ONCE_ON_GPU if features.is_cuda else _SCORES_AT_ONCE
+        block = max(64, at_once // max(1, len(features) * centres))
     with torch.autocast(features.device.type, enabled=False):
-        options = _Options(scale, normalize_weight, centres, reshape, products == "bfloat16", block)
-        scores = _StreamedScores.apply(features.to(precise), weight, labels, options)  # type: ignore[no-untyped-call]
+        features, rounded = features.to(precise), products == "bfloat16"
+        if rounded and features.is_cuda and reshape is None and centres == 1 and _has_triton():
+            from workbench.losses.fused import FusedScores
+
+            scores = FusedScores.apply(  # type: ignore[no-untyped-call]
+                features, weight, labels, scale, normalize_weight
+            )
+        else:
+            options = _Options(scale, normalize_weight, centres, reshape, rounded, block)
+            scores = _StreamedScores.apply(features, weight, labels, options)  # type: ignore[no-untyped-call]
     return ClassScores(*scores)
+
+
+@functools.cache
+def _has_triton() -> bool:
+    return importlib.util.find_spec("triton") is not None
 
 
 class _Options(NamedTuple):
@@ -121,16 +140,16 @@ class _StreamedScores(torch.autograd.Function):
     def forward(
         ctx: Any, features: Tensor, weight: Tensor, labels: Tensor, options: _Options
     ) -> tuple[Tensor, Tensor, Tensor]:
-        inverse = _inverse_norms(weight, features.dtype) if options.normalize else None
-        own, own_row = _own_scores(features, weight, inverse, labels, options.centres)
+        inverse = inverse_norms(weight, features.dtype) if options.normalize else None
+        own = own_scores(features, weight, labels, centres=options.centres, normalize=options.normalize)
         peak, rival = (features.new_full((len(features),), -torch.inf) for _ in range(2))
-        total = torch.zeros_like(own)
+        total = torch.zeros_like(own.score)
         scaled = features * options.scale
         room = 0 if options.rounded or not any(ctx.needs_input_grad) else _SCORES_KEPT
         kept: list[Tensor] = []
         with _rounding(options.rounded):
-            for block in _blocks(scaled, weight, inverse, labels, options):
-                keeps = room >= block.scratch[0].numel()
+            for number, block in enumerate(_blocks(scaled, weight, inverse, labels, options)):
+                keeps = number == len(kept) and room >= block.scratch[0].numel()  # the first ones, without a gap
                 products = _product(block.rows, scaled.T, options.rounded, out=None if keeps else block.scratch[0])
                 if keeps:
                     kept.append(products)
@@ -147,18 +166,19 @@ class _StreamedScores(torch.autograd.Function):
                 total = total * (peak - shift).exp() + logits.sub_(shift).exp_().sum(0)
                 peak = higher
         others = peak + total.log()
-        ctx.save_for_backward(features, weight, labels, own, own_row, others, inverse, *kept)
+        ctx.save_for_backward(features, weight, labels, others, inverse, *own, *kept)
         ctx.options = options
         rival = (peak if options.reshape is None else rival) / options.scale
         ctx.mark_non_differentiable(rival)
-        return own, others, rival
+        return own.score, others, rival
 
     @staticmethod
     @once_differentiable
     def backward(
         ctx: Any, grad_own: Tensor, grad_others: Tensor, _grad_rival: Tensor
     ) -> tuple[Tensor | None, Tensor | None, None, None]:
-        features, weight, labels, own, own_row, others, inverse, *kept = ctx.saved_tensors
+        features, weight, labels, others, inverse, *rest = ctx.saved_tensors
+        own, kept = OwnScores(*rest[:4]), rest[4:]
         options: _Options = ctx.options
         wants_features, wants_weight = ctx.needs_input_grad[:2]
         felt = _felt(grad_others)
@@ -201,15 +221,11 @@ class _StreamedScores(torch.autograd.Function):
                         gradient.copy_(_product(slope, pulled, options.rounded))
                     if along is not None:
                         gradient.addcmul_(block.rows, along, value=-1)
-        own_rows = weight[own_row].to(features.dtype)
-        directions = own_rows if inverse is None else own_rows * inverse[own_row, None]
         grad_features = None
         if wants_features:
-            grad_features = grad_own[:, None] * directions
+            grad_features = torch.zeros_like(features)
             grad_features.index_add_(0, felt, grad_scaled * (pull * options.scale)[:, None])
-        if grad_weight is not None:
-            toward = features if inverse is None else (features - own[:, None] * directions) * inverse[own_row, None]
-            grad_weight.index_add_(0, own_row, (grad_own[:, None] * toward).to(weight.dtype))
+        pull_by_own(own, grad_own, features, grad_features, grad_weight)
         return grad_features, grad_weight, None, None
 
 
@@ -278,23 +294,6 @@ def _blocks(
             own=(columns >= 0) & (columns < stop - start),
             scratch=(scratch[0][: part.stop - part.start], scratch[1][: part.stop - part.start]),
         )
-
-
-def _own_scores(
-    features: Tensor, weight: Tensor, inverse: Tensor | None, labels: Tensor, centres: int
-) -> tuple[Tensor, Tensor]:
-    """Return the score of the own class, and the row of the weight that gave it."""
-    rows = labels[:, None] * centres + torch.arange(centres, device=labels.device)
-    scores = torch.einsum("nd,nkd->nk", features, weight[rows].to(features.dtype))
-    if inverse is not None:
-        scores = scores * inverse[rows]
-    own, nearest = scores.max(1)
-    return own, labels * centres + nearest
-
-
-def _inverse_norms(weight: Tensor, dtype: torch.dtype) -> Tensor:
-    norms = torch.linalg.vector_norm(weight, dim=1, dtype=dtype)
-    return torch.where(norms > 10 * torch.finfo(dtype).tiny ** 0.5, 1 / norms, 0.0)
 
 
 def _nearest(scores: Tensor, centres: int) -> Tensor:
