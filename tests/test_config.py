@@ -1,6 +1,7 @@
 """The schema of a run: what it accepts, what it says of the rest, and where parameters go."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import nbformat
@@ -213,6 +214,49 @@ def test_the_recipe_decides_the_scale_only_where_it_is_64_and_not_given(name: st
         return
     assert RunConfig(loss=name, scale=30.0).resolved_options() == {"scale": 30.0}
     assert RunConfig(loss=name, loss_options={"scale": 30.0}).resolved_options() == {"scale": 30.0}
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_the_tuned_recipe_writes_down_what_was_found_for_the_loss(name: str) -> None:
+    found, tuned, small = losses.preset(name), RunConfig(loss=name, recipe="tuned"), RunConfig(loss=name)
+    assert {**small.resolved_options(), "lr": 0.1, **found.values} == {**tuned.resolved_options(), "lr": tuned.lr}
+    written = tuned.model_dump(mode="json")
+    assert {key for key, value in small.model_dump(mode="json").items() if written[key] != value} <= {
+        "recipe",
+        *found.values,
+        "loss_options",
+    }
+
+
+def test_what_is_given_goes_before_what_was_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = replace(losses.preset("combined"), values={"scale": 5.0, "m2": 0.11, "lr": 0.2})
+    monkeypatch.setattr(losses, "preset", lambda name: found)
+    one = RunConfig(loss="combined", recipe="tuned", lr=0.3, loss_options={"m2": 0.4})
+    assert (one.lr, one.resolved_options()) == (0.3, {"scale": 5.0, "m2": 0.4})
+    one = RunConfig(loss="combined", recipe="tuned", lr=None, loss_options={"scale": 7.0, "m3": 0.1})
+    assert (one.lr, one.resolved_options()) == (0.2, {"scale": 7.0, "m2": 0.11, "m3": 0.1})
+
+
+def test_a_tuned_run_goes_on_by_its_file_whatever_is_tuned_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = replace(losses.preset("arcface"), values={"scale": 5.0})
+    monkeypatch.setattr(losses, "preset", lambda name: first)
+    written = RunConfig(loss="arcface", recipe="tuned").model_dump(mode="json")
+    later = replace(first, values={"scale": 6.0, "margin": 0.2, "lr": 0.4})
+    monkeypatch.setattr(losses, "preset", lambda name: later)
+    assert RunConfig.model_validate(written).model_dump(mode="json") == written
+    assert RunConfig(loss="arcface", recipe="tuned").margin == 0.2
+
+
+def test_a_report_tunes_each_loss_by_itself() -> None:
+    runs = ReportConfig(losses=["softmax", "triplet", "cosface"], recipe="tuned", epochs=7).runs()
+    assert runs == {name: RunConfig(loss=name, recipe="tuned", epochs=7) for name in runs}
+
+
+def test_a_loss_that_was_not_tuned_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"The loss 'unpg-jcsc' has no tuned recipe: no search .* Give recipe 'small'"):
+        checked(RunConfig, {"loss": "unpg-jcsc", "recipe": "tuned"})
+    with pytest.raises(ValueError, match=r"There is no loss 'arcfase'. Did you mean 'arcface'"):
+        checked(RunConfig, {"loss": "arcfase", "recipe": "tuned"})
 
 
 def test_a_report_gives_each_loss_the_parameters_that_it_has() -> None:

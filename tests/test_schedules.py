@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from workbench.config import TrainingConfig
+from workbench.config import RunConfig
 from workbench.schedules import learning_rate
 
 
 def rates(steps: int, **parameters: Any) -> list[float]:
-    config = TrainingConfig(**parameters)
+    config = RunConfig(**parameters)
     return [learning_rate(config, step, steps) for step in range(steps)]
 
 
@@ -50,4 +50,4 @@ def test_cosine() -> None:
     assert found[2:] == pytest.approx([0.2 * (1 + math.cos(math.pi * k / 10)) for k in range(10)])
     assert found[2] == pytest.approx(0.4), "it begins at lr"
     assert found[7] == pytest.approx(0.2), "it is at one half half-way"
-    assert learning_rate(TrainingConfig(schedule="cosine"), 12, 12) == pytest.approx(0), "and would end at 0"
+    assert learning_rate(RunConfig(schedule="cosine"), 12, 12) == pytest.approx(0), "and would end at 0"

@@ -44,9 +44,10 @@ class TrainingConfig(BaseModel):
     # Three dimensions can be looked at as they are; face networks use 512.
     dim: int = Field(3, ge=2, le=4096, description="width of the embeddings")
     dropout: float = Field(0.0, ge=0, le=0.99, description="dropout before the last layer")
-    recipe: Literal["small", "published"] = Field(
+    recipe: Literal["small", "published", "tuned"] = Field(
         "small",
-        description="small: scale 16 unless given, class weights start at length 1; published: as in the papers",
+        description="small: scale 16 unless given, class weights start at length 1; published: as in the papers; "
+        "tuned: small, with what a search on drawn faces found for the loss, see docs/losses.md",
     )
     scale: float | None = Field(None, gt=0, description="factor s of all cosines; default: by recipe")
     margin: float | None = Field(None, description="margin in the loss's unit; default: the paper's")
@@ -59,7 +60,9 @@ class TrainingConfig(BaseModel):
         ge=1,
         description="images of a class that come together into a batch; default: what the loss wants, 4 for pairs",
     )
-    lr: float = Field(0.1, gt=0, description="learning rate of SGD; 0.1 as in all four papers")
+    lr: float | None = Field(
+        None, gt=0, description="learning rate of SGD; default: by recipe, 0.1 as in all four papers unless tuned"
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD; as in the papers")
     weight_decay: float = Field(5e-4, ge=0, description="weight decay; as in the papers")
     # In 3 dimensions and with a full margin from the start, cosine and a long warm-up crowded class centres least.
@@ -107,6 +110,26 @@ class RunConfig(TrainingConfig):
     """One run: one loss, one data set, one seed."""
 
     loss: str = Field("elasticface-arc", description="see `workbench losses`")
+    lr: float = Field(0.1, gt=0, description="learning rate of SGD; 0.1 as in all four papers, unless tuned")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_down_presets(cls, given: Any) -> Any:
+        """Put tuned values in the place of what is not given, so that the file of a run says all of it."""
+        if not isinstance(given, Mapping):
+            return given
+        run = {name: value for name, value in given.items() if name != "lr" or value is not None}
+        options = run.get("loss_options", {})
+        written_down = cls.model_fields.keys() <= run.keys()  # it goes on as it is, whatever was tuned since
+        if run.get("recipe") != "tuned" or written_down or not isinstance(options, Mapping):
+            return run
+        from workbench import losses
+
+        preset = losses.preset(str(run.get("loss", cls.model_fields["loss"].default)))
+        found = {name: value for name, value in preset.values.items() if name not in options and run.get(name) is None}
+        own = {name: value for name, value in found.items() if name in cls.model_fields}
+        further = {name: value for name, value in found.items() if name not in own}
+        return {**run, **own, "loss_options": {**further, **options}}
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
@@ -145,13 +168,14 @@ class RunConfig(TrainingConfig):
     def resolved_options(self) -> dict[str, Value]:
         """Return the parameters that the loss is created with: those asked for, and the recipe's scale.
 
-        Recipe "small" uses s = 16 where the published scale is 64: with few classes in few dimensions the negatives
-        cannot come as close as among 85 742 identities, and at 64 the gradient is gone before classes are tight.
+        Recipe "small", and "tuned" where nothing better was found, use s = 16 where the published scale is 64: with
+        few classes in few dimensions the negatives cannot come as close as among 85 742 identities, and at 64 the
+        gradient is gone before classes are tight.
         """
         from workbench import losses
 
         published = losses.parameters(self.loss).get("scale")
-        recipe = {"scale": 16.0} if self.recipe == "small" and published == 64 else {}
+        recipe = {"scale": 16.0} if self.recipe != "published" and published == 64 else {}
         return recipe | self.given_options()
 
 

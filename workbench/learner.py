@@ -53,7 +53,7 @@ class Learner:
             self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options()).to(self.device)
         if isinstance(self.head, losses.Head):
             self.head.products = config.head_products
-        if config.recipe == "small" and self.head.weight.requires_grad:
+        if config.recipe != "published" and self.head.weight.requires_grad:
             # Normal(0, 0.01) makes rows of length 0.2 in 512 dimensions but of 0.02 in 3, where the first steps throw
             # them far out: long rows turn slowly, and class centres would stay where the first epoch left them.
             with torch.no_grad():

@@ -2,10 +2,10 @@
 
 import math
 
-from workbench.config import TrainingConfig
+from workbench.config import RunConfig
 
 
-def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
+def learning_rate(config: RunConfig, step: int, steps: int) -> float:
     """Return the learning rate of `step`, counted from 0, in a run of `steps`.
 
     Through the warm-up it rises in a straight line to `lr`. Then, with t = step / steps:

@@ -13,6 +13,7 @@ from workbench.cli import listing as listing
 from workbench.cli import recognition as recognition
 from workbench.cli import sweep as sweep
 from workbench.cli import training as training
+from workbench.cli import tuning as tuning
 from workbench.cli.app import app, fail
 from workbench.environment import PATIENT_THREADS
 

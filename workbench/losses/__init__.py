@@ -21,6 +21,8 @@ from workbench.losses.loss import Loss as Loss
 from workbench.losses.magface import MagFace as MagFace
 from workbench.losses.multisimilarity import MultiSimilarity as MultiSimilarity
 from workbench.losses.pairs import PairLoss as PairLoss
+from workbench.losses.presets import Preset as Preset
+from workbench.losses.presets import preset as preset
 from workbench.losses.registry import create as create
 from workbench.losses.registry import names as names
 from workbench.losses.registry import parameters as parameters
@@ -52,6 +54,7 @@ __all__ = [
     "NormFace",
     "PairLoss",
     "PairNegatives",
+    "Preset",
     "Reshape",
     "Softmax",
     "SphereFace",
@@ -64,4 +67,5 @@ __all__ = [
     "margins",
     "names",
     "parameters",
+    "preset",
 ]

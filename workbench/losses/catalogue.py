@@ -4,7 +4,7 @@ import inspect
 import re
 from typing import Any, NamedTuple
 
-from workbench.losses import registry
+from workbench.losses import presets, registry
 
 _HEADING = re.compile(r"^(Args|Source|Differs):\n", re.MULTILINE)
 _ARGUMENT = re.compile(r"^    (\w+): ", re.MULTILINE)
@@ -28,7 +28,7 @@ class Parameter(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A loss: its equation in one line, all that is said of it, and what differs from its authors' code."""
+    """A loss: its equation in one line, all that is said of it, what differs from its authors' code, what was tuned."""
 
     name: str
     equation: str
@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     parameters: tuple[Parameter, ...]
     source: str
     differs: str
+    tuned: str
 
 
 def entry(name: str) -> Entry:
@@ -50,7 +51,7 @@ def entry(name: str) -> Entry:
     text = "\n\nOn top of ".join(part[""].strip() for part in parts)
     equation = " On top of ".join(part[""].partition("\n")[0] for part in parts)
     source, differs = (" On top: ".join(_line(part[key]) for part in parts) for key in ("Source", "Differs"))
-    return Entry(name, equation, text, tuple(parameters), source, differs)
+    return Entry(name, equation, text, tuple(parameters), source, differs, _tuned(name))
 
 
 def describe(name: str) -> str:
@@ -61,7 +62,8 @@ def describe(name: str) -> str:
     """
     one = entry(name)
     parameters = "\n".join(f"    {p.name} = {p.default!r}\n        {p.meaning}" for p in one.parameters)
-    return f"{one.text}\n\nParameters:\n{parameters}\n\nSource: {one.source}\n\nDiffers from it: {one.differs}"
+    last = "\n\n".join([f"Source: {one.source}", f"Differs from it: {one.differs}", *filter(None, [one.tuned])])
+    return f"{one.text}\n\nParameters:\n{parameters}\n\n{last}"
 
 
 def markdown() -> str:
@@ -69,7 +71,8 @@ def markdown() -> str:
     entries = [entry(name) for name in registry.names()]
     # "+" does not count in an anchor, so that of a "+" variant is a repetition.
     rows = [f"| [`{one.name}`](#{one.name.replace('+', '-1')}) | {_cell(one.equation)} |" for one in entries]
-    return "\n".join([_INTRODUCTION, "| name | equation |", "|---|---|", *rows, *map(_chapter, entries)]) + "\n"
+    list_ = "\n".join([_INTRODUCTION, "| name | equation |", "|---|---|", *rows])
+    return "\n".join([list_, *map(_chapter, entries), _recipe()]) + "\n"
 
 
 def _chapter(one: Entry) -> str:
@@ -77,7 +80,26 @@ def _chapter(one: Entry) -> str:
     table = ["| parameter | default | meaning, unit, range, where the default comes from |", "|---|---|---|", *rows]
     said = f"```text\n{one.text}\n```"
     source, differs = f"Source: {one.source}", f"Differs from it: {one.differs}"
-    return "\n".join([f"\n## {one.name}\n", said, "", *table, "", source, "", differs])
+    tuned = ["", one.tuned] if one.tuned else []
+    return "\n".join([f"\n## {one.name}\n", said, "", *table, "", source, "", differs, *tuned])
+
+
+def _recipe() -> str:
+    """Return the chapter on recipe "tuned"."""
+    record = presets.record()
+    table = [presets.HEAD, ("---",) * len(presets.HEAD), *presets.rows(record)]
+    lines = [f"| {' | '.join(row)} |" for row in table]
+    return "\n".join(["\n# The tuned recipe\n", presets.explanation(record), "", *lines])
+
+
+def _tuned(name: str) -> str:
+    """Return what recipe "tuned" sets, in a line; nothing of a loss that was not searched for."""
+    one = presets.read(presets.record()).get(name)
+    if one is None:
+        return ""
+    found = {"small": "no trial was better", "cannot tell": "whether it is better than small, its seeds cannot tell"}
+    told = found.get(one.verdict, f"{one.verdict} than small, {one.gained()} points of equal error rate")
+    return f"Recipe tuned: {one.settings()}, of {one.searched()}; {told}."
 
 
 def _sections(docstring: str) -> dict[str, str]:

@@ -16,5 +16,7 @@ from workbench.sweeps.spec import Sweep as Sweep
 from workbench.sweeps.spec import example as example
 from workbench.sweeps.spec import load as load
 from workbench.sweeps.table import table as table
+from workbench.sweeps.tuning import Search as Search
+from workbench.sweeps.tuning import tune as tune
 
-__all__ = ["Outcome", "Results", "Sweep", "example", "gather", "load", "run", "table", "write_page"]
+__all__ = ["Outcome", "Results", "Search", "Sweep", "example", "gather", "load", "run", "table", "tune", "write_page"]

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from workbench import files
 from workbench.checks import one_of, whole
+from workbench.headline import Number
 from workbench.sweeps import cluster, local
-from workbench.sweeps.job import Job, fail, look
+from workbench.sweeps.job import Found, Job, fail, look
 from workbench.sweeps.progress import Display
 from workbench.sweeps.results import Results, gather, jobs
-from workbench.sweeps.spec import Sweep
+from workbench.sweeps.spec import Cell, Sweep
 from workbench.sweeps.table import told
 
 On = Literal["local", "slurm", "local-submitit"]
@@ -86,6 +87,7 @@ def write_page(results: Results, *, progress: bool = False) -> Path | None:
 
 def _work(sweep: Sweep, root: Path, on: On, workers: int | None, options: Mapping[str, Any], progress: bool) -> None:
     every, folder = jobs(sweep, root), root / sweep.folder_name()
+    cells = {cell.run: cell for cell in sweep.cells()}
     done = [job for job in every if look(job).state == "done"]
     todo = [job for job in every if job not in done]
     if not todo:
@@ -99,7 +101,7 @@ def _work(sweep: Sweep, root: Path, on: On, workers: int | None, options: Mappin
                     continue
                 if one.error and look(one.job).state not in ("done", "failed"):
                     fail(one.job, one.error)
-                display.ended(one.job, _line(sweep, one.job))
+                display.ended(one.job, _line(sweep.number, cells[one.job.folder.name], look(one.job)))
     except KeyboardInterrupt:
         display.say(f"Stopped: {sum(look(job).state == 'done' for job in every)} of {len(every)} runs are done.")
         if on == "slurm":
@@ -121,10 +123,8 @@ def _ended(
     return cluster.work(todo, on=on, at_once=workers, threads=sweep.threads, folder=folder / "jobs", options=options)
 
 
-def _line(sweep: Sweep, job: Job) -> str:
+def _line(number: Number, cell: Cell, found: Found) -> str:
     """Tell what came of a run, in a line."""
-    cell = next(cell for cell in sweep.cells() if cell.run == job.folder.name)
-    found, number = look(job), sweep.number
     name = ", ".join([cell.loss, f"seed {cell.seed}", cell.data, *(f"{k} {v}" for k, v in cell.setting.items())])
     estimate = number.of(found.numbers or {})
     if found.state != "done":
