@@ -8,7 +8,8 @@ from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from workbench.checks import whole
-from workbench.geometry.inputs import Array, as_numpy, matched
+from workbench.geometry import mixed
+from workbench.geometry.inputs import Array, as_numpy, class_labels, matrix, unit_rows
 from workbench.geometry.tally import Tally
 
 
@@ -106,34 +107,17 @@ def pair_counts(
     block = whole("pair_counts", "block", block, least=1)
     hardest = whole("pair_counts", "hardest", hardest, least=0)
     groups = whole("pair_counts", "groups", groups, least=1)
-    unit, own = matched(embeddings, labels)
-    group = deal(own, groups)
-    order = group.argsort(stable=True)
-    unit, own, group = unit[order], own[order], group[order]
-    groups = int(group[-1]) + 1
+    rows = matrix(embeddings)
+    own = class_labels(labels, len(rows)).to(rows.device)
+    _refuse_one_kind(own)
+    order, group = _in_groups(own, groups)
+    own, groups = own[order], int(group[-1]) + 1
 
-    edges = (2 * torch.arange(bins + 1, dtype=torch.float64, device=unit.device) - bins) / bins
+    edges = (2 * torch.arange(bins + 1, dtype=torch.float64, device=rows.device) - bins) / bins
     genuine = Tally(edges, groups, hardest, lowest_first=True)
     impostor = Tally(edges, groups, hardest, lowest_first=False)
-    chunks = _chunks(group, block)
-    for p, (a, rows) in enumerate(chunks):
-        for b, columns in chunks[p:]:
-            cosine = (unit[rows] @ unit[columns].T).clamp_(-1, 1)
-            where = (a, b, order[rows], order[columns])
-            if a != b:
-                impostor.add(cosine, None, *where)
-                continue
-            same = own[rows][:, None] == own[columns]
-            above = torch.ones_like(same)
-            if rows == columns:
-                above.triu_(1)
-            genuine.add(cosine, same & above, *where)
-            impostor.add(cosine, ~same & above, *where)
-
-    if not genuine.total:
-        raise ValueError("There is no genuine pair: no label occurs twice. Give at least two samples of one class.")
-    if not impostor.total:
-        raise ValueError("There is no impostor pair: all samples have one label. Give samples of at least two classes.")
+    if not (mixed.suits(rows, bins) and mixed.fill(genuine, impostor, rows, order, own, group, block)):
+        _fill(genuine, impostor, unit_rows(rows)[order], order, own, group, block)
     return PairCounts(
         edges=as_numpy(edges),
         genuine=_finish(genuine),
@@ -148,6 +132,40 @@ def deal(labels: Int64[Tensor, " N"], groups: int) -> Int64[Tensor, " N"]:
     rank = counts.argsort(descending=True, stable=True).argsort()
     group: Tensor = (rank % groups)[row]
     return group
+
+
+def _refuse_one_kind(labels: Tensor) -> None:
+    sizes = labels.unique(return_counts=True)[1]
+    if int(sizes.max()) == 1:
+        raise ValueError("There is no genuine pair: no label occurs twice. Give at least two samples of one class.")
+    if len(sizes) == 1:
+        raise ValueError("There is no impostor pair: all samples have one label. Give samples of at least two classes.")
+
+
+def _in_groups(labels: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+    """Return an order in which each group, and in it each label, is one run; and the groups in that order."""
+    by_label = labels.argsort(stable=True)
+    group = deal(labels, groups)[by_label]
+    by_group = group.argsort(stable=True)
+    return by_label[by_group], group[by_group]
+
+
+def _fill(genuine: Tally, impostor: Tally, unit: Tensor, order: Tensor, own: Tensor, group: Tensor, block: int) -> None:
+    """Add all pairs of unit rows, sorted as `_in_groups` says, to two tallies: float64 throughout, on any device."""
+    chunks = _chunks(group, block)
+    for p, (a, rows) in enumerate(chunks):
+        for b, columns in chunks[p:]:
+            cosine = (unit[rows] @ unit[columns].T).clamp_(-1, 1)
+            where = (a, b, order[rows], order[columns])
+            if a != b:
+                impostor.add(cosine, None, *where)
+                continue
+            same = own[rows][:, None] == own[columns]
+            above = torch.ones_like(same)
+            if rows == columns:
+                above.triu_(1)
+            genuine.add(cosine, same & above, *where)
+            impostor.add(cosine, ~same & above, *where)
 
 
 def _chunks(group: Tensor, block: int) -> list[tuple[int, slice]]:

@@ -19,6 +19,8 @@ class Tally:
         lowest, highest: Extremes of the cosines.
         gaussian: Sum of exp(-2 |x - y|^2) = exp(4 (cosine - 1)).
         hardest: Indices of the first sample, of the second and cosines of the hardest pairs, hardest first.
+        edges: The grid, [bins + 1].
+        keep: How many of the hardest pairs to keep.
     """
 
     def __init__(self, edges: Float64[Tensor, " bins_1"], groups: int, hardest: int, *, lowest_first: bool) -> None:
@@ -33,8 +35,8 @@ class Tally:
         self.gaussian = 0.0
         none = torch.zeros(0, dtype=torch.int64, device=edges.device)
         self.hardest: tuple[Tensor, Tensor, Tensor] = (none, none, edges[:0])
-        self._edges = edges
-        self._keep = hardest
+        self.edges = edges
+        self.keep = hardest
         self._lowest_first = lowest_first
 
     def add(
@@ -51,7 +53,7 @@ class Tally:
         values = cosine.flatten() if places is None else cosine.flatten()[places]
         if not len(values):
             return
-        counts = torch.bincount(bins_of(values, self._edges), minlength=len(self.counts))
+        counts = torch.bincount(bins_of(values, self.edges), minlength=len(self.counts))
         self.counts += counts
         for g in {a, b}:
             self.touching[g] += counts
@@ -73,9 +75,9 @@ class Tally:
     def _add_hardest(self, values: Tensor, places: Tensor | None, row_index: Tensor, column_index: Tensor) -> None:
         first, second, kept = self.hardest
         here = torch.arange(0)
-        if len(kept) < self._keep:
-            here = values.topk(min(self._keep, len(values)), largest=not self._lowest_first).indices
-        elif self._keep:
+        if len(kept) < self.keep:
+            here = values.topk(min(self.keep, len(values)), largest=not self._lowest_first).indices
+        elif self.keep:
             harder = values < kept[-1] if self._lowest_first else values > kept[-1]
             here = harder.nonzero().squeeze(1)
         if not len(here):
@@ -83,7 +85,7 @@ class Tally:
         place = here if places is None else places[here]
         i, j = row_index[place // len(column_index)], column_index[place % len(column_index)]
         cosine = torch.cat([kept, values[here]])
-        best = cosine.argsort(descending=not self._lowest_first, stable=True)[: self._keep]
+        best = cosine.argsort(descending=not self._lowest_first, stable=True)[: self.keep]
         self.hardest = (
             torch.cat([first, torch.minimum(i, j)])[best],
             torch.cat([second, torch.maximum(i, j)])[best],
