@@ -275,10 +275,10 @@ def _bars(
 
 @_compiled(fastmath=_ANY_ORDER)
 def _cosine(rows: NDArray[np.float32], i: int, j: int, scale: float) -> float:
-    one, other = rows[i], rows[j]
     dot = 0.0
-    for d in range(len(one)):
-        dot += np.float64(one[d]) * np.float64(other[d])
+    for d in range(rows.shape[1]):
+        at = np.uint64(d)
+        dot += np.float64(rows[i, at]) * np.float64(rows[j, at])
     return min(1.0, max(-1.0, dot * scale))
 
 

@@ -110,7 +110,7 @@ def pair_counts(
     rows = matrix(embeddings)
     own = class_labels(labels, len(rows)).to(rows.device)
     _refuse_one_kind(own)
-    order, group = _in_groups(own, groups)
+    order, group = in_groups(own, groups)
     own, groups = own[order], int(group[-1]) + 1
 
     edges = (2 * torch.arange(bins + 1, dtype=torch.float64, device=rows.device) - bins) / bins
@@ -142,7 +142,7 @@ def _refuse_one_kind(labels: Tensor) -> None:
         raise ValueError("There is no impostor pair: all samples have one label. Give samples of at least two classes.")
 
 
-def _in_groups(labels: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+def in_groups(labels: Tensor, groups: int) -> tuple[Tensor, Tensor]:
     """Return an order in which each group, and in it each label, is one run; and the groups in that order."""
     by_label = labels.argsort(stable=True)
     group = deal(labels, groups)[by_label]
@@ -151,7 +151,7 @@ def _in_groups(labels: Tensor, groups: int) -> tuple[Tensor, Tensor]:
 
 
 def _fill(genuine: Tally, impostor: Tally, unit: Tensor, order: Tensor, own: Tensor, group: Tensor, block: int) -> None:
-    """Add all pairs of unit rows, sorted as `_in_groups` says, to two tallies: float64 throughout, on any device."""
+    """Add all pairs of unit rows, sorted as `in_groups` says, to two tallies: float64 throughout, on any device."""
     chunks = _chunks(group, block)
     for p, (a, rows) in enumerate(chunks):
         for b, columns in chunks[p:]:
