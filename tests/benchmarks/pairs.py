@@ -60,7 +60,9 @@ def _times(samples: int) -> list[Row]:
         Row(f"all pairs of {samples}", 1e-6 * pairs / seconds["pairs"], "M/s"),
     ]
     if largest:
-        found.append(Row("a pair: time / sklearn's roc_curve", seconds["pairs"] / pairs / _roc_curve(x, labels), "x", 1 / 30))
+        found.append(
+            Row("a pair: time / sklearn's roc_curve", seconds["pairs"] / pairs / _roc_curve(x, labels), "x", 1 / 30)
+        )
     return found
 
 

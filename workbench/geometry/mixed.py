@@ -32,7 +32,7 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from workbench.geometry.inputs import as_numpy, float32_rows, unit_rows
-from workbench.geometry.tally import Tally, bins_of
+from workbench.geometry.tally import Tally, bins_of, merged
 from workbench.threads import each
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def fill(
     each(work, range(len(strips)))
     if not all(map(_holds, states)) or sum(int(state.tied.sum()) for state in states) > _ROOM:
         return False
-    mean, deviation = _spread(other_moments)
-    if deviation < _LEAST_SPREAD * (limit.level + limit.slope * abs(mean)):
+    moments = merged(torch.from_numpy(other_moments))
+    if math.sqrt(moments.variance) < _LEAST_SPREAD * (limit.level + limit.slope * abs(moments.mean)):
         return False
     for kind, (tally, moments) in enumerate(((genuine, own_moments), (impostor, other_moments))):
         _collect(tally, kind, states, moments)
@@ -151,13 +151,13 @@ def cut(group: Int64[Tensor, " N"], end: Int64[Tensor, " N"], block: int) -> lis
     """Strips that together hold every pair (i, j) with j >= end[i], most columns first."""
     strips, start = [], 0
     for g, size in enumerate(group.bincount().tolist()):
-        rows = _pieces(start, start + size, min(_ROWS, block))
-        strips += [Strip(g, some, _pieces(int(end[some.start]), len(group), block)) for some in rows]
+        rows = pieces(start, start + size, min(_ROWS, block))
+        strips += [Strip(g, some, pieces(int(end[some.start]), len(group), block)) for some in rows]
         start += size
     return strips
 
 
-def _pieces(start: int, stop: int, at_most: int) -> list[slice]:
+def pieces(start: int, stop: int, at_most: int) -> list[slice]:
     """Cut a range into slices of about equal size."""
     count = -(-(stop - start) // at_most)
     marks = [start + (stop - start) * k // count for k in range(count + 1)] if count else []
@@ -192,10 +192,7 @@ def _collect(tally: Tally, kind: int, states: list["State"], moments: Float64[np
     for state in states:
         tally.counts += torch.from_numpy(state.counts[kind])
         tally.touching += torch.from_numpy(state.touching[kind])
-    tally.total = int(moments[:, 0].sum())
-    tally.mean, deviation = _spread(moments)
-    tally.squares = deviation**2 * tally.total
-    tally.gaussian = float(moments[:, 3].sum())
+    tally.blocks.append(torch.from_numpy(moments[moments[:, 0] > 0]))
 
     key = np.concatenate([state.hard[kind, : state.kept[kind]] for state in states])
     first, second = np.concatenate([state.pairs[kind, : state.kept[kind]] for state in states]).T
@@ -206,13 +203,6 @@ def _collect(tally: Tally, kind: int, states: list["State"], moments: Float64[np
     kept = best[: tally.keep]
     hardest = first[kept], second[kept], cosine[: tally.keep]
     tally.hardest = torch.from_numpy(hardest[0]), torch.from_numpy(hardest[1]), torch.from_numpy(hardest[2])
-
-
-def _spread(moments: Float64[np.ndarray, "blocks 4"]) -> tuple[float, float]:
-    """Mean and standard deviation of all blocks together."""
-    total, mean, squares, _ = moments.T
-    middle = float(total @ mean / total.sum())
-    return middle, math.sqrt((squares.sum() + total @ (mean - middle) ** 2) / total.sum())
 
 
 def _settle(tally: Tally, kind: int, states: list["State"], values: Tensor, group: Tensor) -> None:
