@@ -125,8 +125,8 @@ def fill(
     each(work, range(len(strips)))
     if not all(map(_holds, states)) or sum(int(state.tied.sum()) for state in states) > _ROOM:
         return False
-    moments = merged(torch.from_numpy(other_moments))
-    if math.sqrt(moments.variance) < _LEAST_SPREAD * (limit.level + limit.slope * abs(moments.mean)):
+    impostors = merged(torch.from_numpy(other_moments))
+    if math.sqrt(impostors.variance) < _LEAST_SPREAD * (limit.level + limit.slope * abs(impostors.mean)):
         return False
     for kind, (tally, moments) in enumerate(((genuine, own_moments), (impostor, other_moments))):
         _collect(tally, kind, states, moments)

@@ -27,6 +27,7 @@ class Moments(NamedTuple):
 
     @property
     def variance(self) -> float:
+        """Mean squared deviation from the mean."""
         return self.squares / self.total
 
 
@@ -124,8 +125,8 @@ def merged(blocks: Float64[Tensor, "blocks 4"]) -> Moments:
 def bins_of(cosine: Float64[Tensor, " n"], edges: Float64[Tensor, " bins_1"]) -> Int[Tensor, " n"]:
     """Bin of each cosine on a uniform grid on [-1, 1]: the largest k with edges[k] <= cosine, 1 in the last bin.
 
-    Exact with respect to `edges`; what lies beyond the grid is in the first or last bin. On the CPU the bin is computed,
-    in a third of the time of a search; elsewhere it is searched for, since that is one pass instead of eight.
+    Exact with respect to `edges`; what lies beyond the grid is in the first or last bin. On the CPU the bin is
+    computed, in a third of the time of a search; elsewhere it is searched for, since that is one pass instead of eight.
     """
     return computed_bins(cosine, edges) if cosine.device.type == "cpu" else searched_bins(cosine, edges)
 
