@@ -40,7 +40,7 @@ def _times(samples: int) -> list[Row]:
     strips = mixed.cut(group, mixed.ends(labels[order]), BLOCK)
 
     def strip_of_products(strip: mixed.Strip) -> None:
-        for columns in strip.columns:
+        for _, columns in strip.columns:
             x[strip.rows] @ x[columns].T
 
     rivals = {
@@ -112,10 +112,11 @@ def _measure() -> None:
     tracemalloc.start()
     with torch.profiler.profile(profile_memory=True) as profile:
         geometry.pair_counts(x, labels)
+    traced = tracemalloc.get_traced_memory()[1]  # the events would count too
     changes = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
     changes.sort(key=lambda event: event.start_ns())
     tensors = max(itertools.accumulate(event.nbytes() for event in changes))
-    print((tensors + tracemalloc.get_traced_memory()[1]) / 2**20, first, later)
+    print((tensors + traced) / 2**20, first, later)
 
 
 if __name__ == "__main__":

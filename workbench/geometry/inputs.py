@@ -67,9 +67,13 @@ def float32_rows(
     scaled = torch.empty(rows.shape, dtype=torch.float32)
     length = torch.empty(len(rows), dtype=torch.float64)
     for start in range(0, len(rows), _AT_ONCE):
-        here = rows[order[start : start + _AT_ONCE]].double()
-        length[start : start + _AT_ONCE], exponent = torch.frexp(here.norm(dim=1))
-        scaled[start : start + _AT_ONCE] = here * torch.exp2(1.0 - exponent.double())[:, None]
+        here = rows[order[start : start + _AT_ONCE]].float()
+        norm = torch.linalg.vector_norm(here, dim=1, dtype=torch.float64)
+        length[start : start + _AT_ONCE], exponent = torch.frexp(norm)
+        # In two steps, since the whole power need not be a float32.
+        power = (1 - exponent)[:, None]
+        some = power // 2
+        torch.mul(here * torch.exp2(some), torch.exp2(power - some), out=scaled[start : start + _AT_ONCE])
     given = torch.empty_like(length)
     given[order] = length
     _refuse_sizes(given, "embeddings")

@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 _TIE = 1e-12  # two float64 cosines of one pair, summed in two orders, differ by less
 
+_TOGETHER = 512  # pairs that are computed again one after the other: by twos and threes each takes three times as long
+
 
 def _compiled(**options: Any) -> Callable[[F], F]:
     def compiled(function: F) -> F:
@@ -37,7 +39,6 @@ class Set(NamedTuple):
         inverse: One over that length, [N].
         narrow: The same in float32, [N].
         end: Where the class of each row ends, [N].
-        starts: Where each group starts, and N, [groups + 1].
         name: Index of each row among the embeddings as they were given, [N].
     """
 
@@ -45,7 +46,6 @@ class Set(NamedTuple):
     inverse: NDArray[np.float64]
     narrow: NDArray[np.float32]
     end: NDArray[np.int64]
-    starts: NDArray[np.int64]
     name: NDArray[np.int64]
 
 
@@ -90,7 +90,7 @@ def tally_genuine(first: int, last: int, group: int, data: Set, state: State, mo
     `moments` becomes their number, mean, sum of squared deviations and sum of exp(4 (cosine - 1)), [4].
     """
     # Into names, since reading a field counts a reference: in a loop that takes longer than the loop.
-    rows, inverse, _, end, _, name = data
+    rows, inverse, _, end, name = data
     counts, touching, hard, pairs, kept, extreme, _, ties, tied = state
     bins = counts.shape[1]
     total, pivot, one, two, gaussian = 0, 0.0, 0.0, 0.0, 0.0
@@ -119,7 +119,7 @@ def tally_impostors(
     score: NDArray[np.float32],
     first: int,
     start: int,
-    group: int,
+    groups: tuple[int, int],
     data: Set,
     bound: Bound,
     state: State,
@@ -127,74 +127,93 @@ def tally_impostors(
 ) -> None:
     """Add the impostor pairs of a block, products of rows first, first + 1, ... with rows start, start + 1, ...
 
-    A pair is computed again in float64 where `bound` lets its cosine lie beyond an edge, among the hardest or below the
-    lowest. `moments` as of `tally_genuine`, of the float32 cosines.
+    All these rows are of one group, and all those. A pair is computed again in float64 where `bound` lets its cosine
+    lie beyond an edge, among the hardest or below the lowest. `moments` as of `tally_genuine`, of the float32 cosines.
     """
-    rows, inverse, narrow, end, starts, name = data
-    counts, touching, hard, pairs, kept, extreme, worst, ties, tied = state
-    bins = counts.shape[1]
+    inverse, narrow, end = data.inverse, data.narrow, data.end
+    counts, touching, hard, kept, extreme = state.counts, state.touching, state.hard, state.kept, state.extreme
+    bins, width = counts.shape[1], score.shape[1]
     half = bins / 2
-    stop = start + score.shape[1]
-    place = np.empty(score.shape[1], np.uint32)
-    again = np.empty(score.shape[1], np.int64)
-    here = np.empty(bins + 1, np.uint32)
+    place = np.empty(width, np.uint32)
+    again = np.empty((_TOGETHER + width, 2), np.int64)
+    here = np.zeros(bins, np.uint32)
     half32, bins32 = np.float32(half), np.uint32(bins)
     near, slope = np.float32(0.5 - bound.level * half), np.float32(bound.slope)
-    total, pivot, one, two, gaussian = 0, np.float32(0), 0.0, 0.0, 0.0
-    for other in range(group, len(starts) - 1):
-        left, right = max(start, starts[other]), min(stop, starts[other + 1])
-        if left >= right:
+    total, unsure, pivot, one, two, gaussian = 0, 0, np.float32(0), 0.0, 0.0, 0.0
+    for i in range(first, first + score.shape[0]):
+        begin = max(start, end[i])
+        size = start + width - begin
+        if size <= 0:
             continue
-        here[:] = 0
-        for i in range(first, first + score.shape[0]):
-            begin = max(left, end[i])
-            size = right - begin
-            if size <= 0:
-                continue
-            row, column = i - first, begin - start
-            scale = np.float32(inverse[i] * half)
-            if total == 0:
-                pivot = score[row, column] * narrow[begin] * scale
-            total += size
-            low, high = _bars(bound, half, hard, kept, extreme)
-            sums = _places(
-                score,
-                row,
-                np.uint64(column),
-                size,
-                narrow,
-                np.uint64(begin),
-                scale,
-                half32,
-                near,
-                slope,
-                low,
-                high,
-                pivot,
-                place,
-                bins32,
-            )
-            one += sums[0]
-            two += sums[1]
-            gaussian += sums[2]
-            for q in range(_count(place, size, here, bins32, again)):
-                j = begin + again[q]
-                cosine = _cosine(rows, i, j, inverse[i] * inverse[j])
-                rough = (score[row, j - start] * narrow[j] * scale + half32) / half - 1
-                worst[0] = max(worst[0], abs(rough - cosine) / (bound.level + bound.slope * abs(cosine)))
-                extreme[1] = min(extreme[1], cosine)
-                _keep(1, -cosine, name[i], name[j], hard, pairs, kept)
-                k = _bin(cosine, bins)
-                if k < 0:
-                    _tie(1, i, j, ties, tied)
-                else:
-                    here[k] += np.uint32(1)
-        for k in range(bins):
-            counts[1, k] += here[k]
-            touching[1, group, k] += here[k]
-            if other != group:
-                touching[1, other, k] += here[k]
+        row, column = i - first, begin - start
+        scale = np.float32(inverse[i] * half)
+        if total == 0:
+            pivot = score[row, column] * narrow[begin] * scale
+        total += size
+        low, high = _bars(bound, half, hard, kept, extreme)
+        sums = _places(
+            score,
+            row,
+            np.uint64(column),
+            size,
+            narrow,
+            np.uint64(begin),
+            scale,
+            half32,
+            near,
+            slope,
+            low,
+            high,
+            pivot,
+            place,
+            bins32,
+        )
+        one += sums[0]
+        two += sums[1]
+        gaussian += sums[2]
+        unsure = _count(place, size, here, bins32, i, begin, again, unsure)
+        if unsure >= _TOGETHER:
+            _impostors_again(again[:unsure], score, first, start, here, data, bound, state)
+            unsure = 0
+    _impostors_again(again[:unsure], score, first, start, here, data, bound, state)
+    group, other = groups
+    for k in range(bins):
+        counts[1, k] += here[k]
+        touching[1, group, k] += here[k]
+        if other != group:
+            touching[1, other, k] += here[k]
     _moments(total, pivot / half, one / half, two / half**2, gaussian * np.exp(-4.0), moments)
+
+
+@_compiled()
+def _impostors_again(
+    again: NDArray[np.int64],
+    score: NDArray[np.float32],
+    first: int,
+    start: int,
+    here: NDArray[np.uint32],
+    data: Set,
+    bound: Bound,
+    state: State,
+) -> None:
+    """Add pairs in float64, and see how far off their float32 cosines were."""
+    rows, inverse, narrow, _, name = data
+    _, _, hard, pairs, kept, extreme, worst, ties, tied = state
+    bins = len(here)
+    for q in range(len(again)):
+        i, j = again[q, 0], again[q, 1]
+        cosine = _cosine(rows, i, j, inverse[i] * inverse[j])
+        # As `_places` has it, with its rounding.
+        position = score[i - first, j - start] * narrow[j] * np.float32(inverse[i] * (bins / 2)) + np.float32(bins / 2)
+        rough = position / (bins / 2) - 1
+        worst[0] = max(worst[0], abs(rough - cosine) / (bound.level + bound.slope * abs(cosine)))
+        extreme[1] = min(extreme[1], cosine)
+        _keep(1, -cosine, name[i], name[j], hard, pairs, kept)
+        k = _bin(cosine, bins)
+        if k < 0:
+            _tie(1, i, j, ties, tied)
+        else:
+            here[k] += np.uint32(1)
 
 
 @_compiled(fastmath=_ANY_ORDER)
@@ -245,14 +264,21 @@ def _places(
 
 @_compiled()
 def _count(
-    place: NDArray[np.uint32], size: int, here: NDArray[np.uint32], again: np.uint32, found: NDArray[np.int64]
+    place: NDArray[np.uint32],
+    size: int,
+    here: NDArray[np.uint32],
+    none: np.uint32,
+    i: int,
+    begin: int,
+    again: NDArray[np.int64],
+    unsure: int,
 ) -> int:
-    """Count the bins, and list the places that have none yet."""
-    unsure = 0
+    """Count the bins of a row, and list the pairs that have none yet after the `unsure` that are listed."""
     for j in range(size):
         k = place[j]
-        if k == again:
-            found[unsure] = j
+        if k == none:
+            again[unsure, 0] = i
+            again[unsure, 1] = begin + j
             unsure += 1
         else:
             here[k] += np.uint32(1)

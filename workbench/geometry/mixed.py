@@ -48,11 +48,11 @@ _UNIT = 2.0**-24
 
 @dataclass(frozen=True)
 class Strip:
-    """Some neighbouring rows of one group, and the later rows that they meet, in blocks."""
+    """Some neighbouring rows of one group, and the later rows that they meet, in blocks with their groups."""
 
     group: int
     rows: slice
-    columns: list[slice]
+    columns: list[tuple[int, slice]]
 
 
 def suits(rows: Float[Tensor, "N D"], bins: int) -> bool:
@@ -88,8 +88,7 @@ def fill(
 
     values, inverse = float32_rows(rows, order)
     end = ends(labels)
-    starts = torch.searchsorted(group, torch.arange(int(group[-1]) + 2))
-    data = kernels.Set(*(as_numpy(part) for part in (values, inverse, inverse.float(), end, starts, order)))
+    data = kernels.Set(*(as_numpy(part) for part in (values, inverse, inverse.float(), end, order)))
     limit = kernels.Bound(*allowed(values.shape[1]))
     strips = cut(group, end, block)
     blocks = list(accumulate((len(strip.columns) for strip in strips), initial=0))
@@ -107,7 +106,7 @@ def fill(
         strip = strips[at]
         first, last = strip.rows.start, strip.rows.stop
         kernels.tally_genuine(first, last, strip.group, data, mine.state, own_moments[at])
-        for number, columns in enumerate(strip.columns, blocks[at]):
+        for number, (other, columns) in enumerate(strip.columns, blocks[at]):
             shape = last - first, columns.stop - columns.start
             products = mine.products[: shape[0] * shape[1]].view(shape)
             torch.mm(values[strip.rows], values[columns].T, out=products)
@@ -115,7 +114,7 @@ def fill(
                 as_numpy(products),
                 first,
                 columns.start,
-                strip.group,
+                (strip.group, other),
                 data,
                 limit,
                 mine.state,
@@ -149,19 +148,23 @@ def ends(labels: Int64[Tensor, " N"]) -> Int64[Tensor, " N"]:
 
 def cut(group: Int64[Tensor, " N"], end: Int64[Tensor, " N"], block: int) -> list[Strip]:
     """Strips that together hold every pair (i, j) with j >= end[i], most columns first."""
-    strips, start = [], 0
-    for g, size in enumerate(group.bincount().tolist()):
-        rows = pieces(start, start + size, min(_ROWS, block))
-        strips += [Strip(g, some, pieces(int(end[some.start]), len(group), block)) for some in rows]
-        start += size
+    chunks, strips = chunked(group, block), []
+    for g, rows in chunked(group, min(_ROWS, block)):
+        first = int(end[rows.start])
+        later = [(other, slice(max(first, columns.start), columns.stop)) for other, columns in chunks]
+        strips.append(Strip(g, rows, [(other, columns) for other, columns in later if columns.start < columns.stop]))
     return strips
 
 
-def pieces(start: int, stop: int, at_most: int) -> list[slice]:
-    """Cut a range into slices of about equal size."""
-    count = -(-(stop - start) // at_most)
-    marks = [start + (stop - start) * k // count for k in range(count + 1)] if count else []
-    return [slice(*pair) for pair in pairwise(marks)]
+def chunked(group: Int64[Tensor, " N"], at_most: int) -> list[tuple[int, slice]]:
+    """Cut sorted samples into slices of about equal size, each within one group."""
+    chunks, start = [], 0
+    for g, size in enumerate(group.bincount().tolist()):
+        count = -(-size // at_most)
+        marks = [start + size * k // count for k in range(count + 1)]
+        chunks += [(g, slice(*pair)) for pair in pairwise(marks)]
+        start += size
+    return chunks
 
 
 def _nothing(tally: Tally) -> "State":

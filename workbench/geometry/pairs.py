@@ -156,7 +156,7 @@ def in_groups(labels: Tensor, groups: int) -> tuple[Tensor, Tensor]:
 
 def _fill(genuine: Tally, impostor: Tally, unit: Tensor, order: Tensor, own: Tensor, group: Tensor, block: int) -> None:
     """Add all pairs of unit rows, sorted as `in_groups` says, to two tallies: float64 throughout, on any device."""
-    chunks = _chunks(group, block)
+    chunks = mixed.chunked(group, block)
     end = mixed.ends(own).tolist()
     for p, (a, rows) in enumerate(chunks):
         for b, columns in chunks[p:]:
@@ -171,15 +171,6 @@ def _fill(genuine: Tally, impostor: Tally, unit: Tensor, order: Tensor, own: Ten
                 above.triu_(1)
             genuine.add(cosine, same & above, *where)
             impostor.add(cosine, ~same & above, *where)
-
-
-def _chunks(group: Tensor, block: int) -> list[tuple[int, slice]]:
-    """Cut sorted samples into slices of at most `block`, each within one group."""
-    chunks, start = [], 0
-    for g, size in enumerate(group.bincount().tolist()):
-        chunks += [(g, piece) for piece in mixed.pieces(start, start + size, block)]
-        start += size
-    return chunks
 
 
 def _finish(tally: Tally) -> Similarities:
