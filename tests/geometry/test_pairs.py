@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from tests.geometry.sets import all_pairs, clusters, rotation
-from workbench.geometry import pair_counts
-from workbench.geometry.tally import bins_of
+from workbench.geometry import pair_counts, tally
 
 
 def grid_counts(cosine, edges):
@@ -68,13 +67,14 @@ def test_ties_lie_in_the_bin_that_starts_there():
 
 
 @pytest.mark.parametrize("bins", [2, 3, 10, 97, 1000, 4000, 4096])
-def test_bins_agree_with_the_edges_at_and_beside_every_edge(bins):
+@pytest.mark.parametrize("bins_of", [tally.computed_bins, tally.searched_bins])
+def test_bins_agree_with_the_edges_at_and_beside_every_edge(bins, bins_of):
     edges = (2 * torch.arange(bins + 1, dtype=torch.float64) - bins) / bins
     up = torch.nextafter(edges, torch.tensor(2.0, dtype=torch.float64))
     down = torch.nextafter(edges, torch.tensor(-2.0, dtype=torch.float64))
-    cosine = torch.cat([edges, up, down]).clamp(-1, 1)
-    expected = (cosine[:, None] >= edges[:-1]).sum(1) - 1
-    assert torch.equal(bins_of(cosine, edges), expected)
+    cosine = torch.cat([edges, up, down])
+    expected = (cosine.clamp(-1, 1)[:, None] >= edges[:-1]).sum(1) - 1
+    assert torch.equal(bins_of(cosine, edges).long(), expected)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4, 6, 20])
@@ -134,3 +134,17 @@ def test_cosines_never_leave_the_grid():
 def test_bad_parameters(name, value):
     with pytest.raises(ValueError, match=f"'{name}' parameter of pair_counts must be a whole number"):
         pair_counts(torch.eye(2), torch.tensor([0, 0]), **{name: value})
+
+
+def test_counts_on_a_gpu_are_those_on_the_cpu():
+    if not torch.cuda.is_available():
+        pytest.skip("There is no CUDA device on this machine.")
+    x, y = clusters(5000, 60, 32)
+    here, there = pair_counts(x.float(), y), pair_counts(x.float().cuda(), y.cuda(), block=700)
+    for a, b in ((here.genuine, there.genuine), (here.impostor, there.impostor)):
+        assert np.abs((a.counts - b.counts).cumsum()).max() <= 1
+        assert np.abs((a.without - b.without).cumsum(1)).max() <= 1
+        assert (a.mean, a.variance, a.lowest, a.highest) == pytest.approx(
+            (b.mean, b.variance, b.lowest, b.highest), rel=1e-5
+        )
+        np.testing.assert_allclose(a.hardest.cosine, b.hardest.cosine, atol=1e-14)

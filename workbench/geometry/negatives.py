@@ -71,13 +71,14 @@ def class_negatives(
     classes = torch.arange(len(centres), device=unit.device)
     for samples, mine in zip(unit.split(block), own.split(block), strict=True):
         for weights, here in zip(centres.split(block), classes.split(block), strict=True):
-            cosine = (samples @ weights.T).clamp_(-1, 1)
+            cosine = samples @ weights.T
             apart = bool(mine[-1] < here[0]) or bool(mine[0] > here[-1])
             tally.add(cosine, None if apart else mine[:, None] != here, 0, 0, mine, here)
+    moments = tally.moments()
     return ClassNegatives(
         edges=as_numpy(edges),
         counts=as_numpy(tally.counts),
-        mean=tally.mean,
-        variance=tally.squares / tally.total,
+        mean=moments.mean,
+        variance=moments.variance,
         highest=tally.highest,
     )

@@ -1,8 +1,5 @@
 """From the truth to pixels, block by block, straight into the result."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
@@ -15,6 +12,7 @@ from workbench.data.faces.head import Nuisance, coat, head
 from workbench.data.faces.traits import Chosen, Look, look
 from workbench.data.faces.truth import FaceTruth
 from workbench.data.faces.window import only, only_windows, places
+from workbench.threads import each
 
 # With fewer the calls of torch cost more than its work, with more the C library returns each canvas to the system.
 _BLOCK_PIXELS = 48 * 48 * 64
@@ -37,27 +35,8 @@ def render(truth: FaceTruth) -> UInt8[Tensor, "images channels size size"]:
         pixels = _block(Chosen(looks, truth.labels[rows]), Chosen(nuisance, rows), truth.sensor[rows], size)
         images[rows] = _luma(pixels) if truth.options.grey else pixels
 
-    _each(fill, range(0, count, block))
+    each(fill, range(0, count, block))  # a block takes a thousand small operations
     return images
-
-
-def _each(work: Callable[[int], None], items: Sequence[int]) -> None:
-    """Do the work for each item, on as many threads as torch has, each alone with its item.
-
-    A block takes a thousand small operations. With every one of them split over the threads, all of them would wait
-    for the slowest a thousand times: on a busy machine that costs ten times what it brings.
-    """
-    threads = min(torch.get_num_threads(), len(items))
-    if threads == 1:
-        for item in items:
-            work(item)
-        return
-    before = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            list(pool.map(work, items))
-    finally:
-        torch.set_num_threads(before)
 
 
 def _broadcast(nuisance: dict[str, Tensor]) -> Nuisance:

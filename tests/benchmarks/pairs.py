@@ -1,0 +1,123 @@
+"""All pairs of 20 000 embeddings of 512 dimensions: 200 million cosines counted, beside computing them and no more.
+
+The floor is the blocked float32 products alone: the same blocks on the same threads, `x[a] @ x[b].T`. The rival is
+`sklearn.metrics.roc_curve`, which is given the scores of ten million of the pairs and need not compute them. Memory is
+taken in processes of their own: what tensors and arrays took at most, and by how much the process grew.
+"""
+
+import subprocess
+import sys
+
+import torch
+from sklearn.metrics import roc_curve
+
+from tests.benchmarks.harness import Row, medians
+from workbench import geometry
+from workbench.geometry import mixed
+from workbench.geometry.pairs import in_groups
+from workbench.threads import each
+
+SIZES = (2_000, 5_000, 20_000)
+D, IMAGES, GROUPS, BLOCK = 512, 20, 20, 1024
+SAMPLE = 10_000_000
+
+
+def embeddings(samples: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Twenty noisy images of each identity; genuine cosines around 0.4."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(samples) // IMAGES
+    centres = torch.randn(samples // IMAGES, D, generator=generator)
+    return centres[labels] + 1.2 * torch.randn(samples, D, generator=generator), labels
+
+
+def rows() -> list[Row]:
+    return [row for samples in SIZES for row in _times(samples)] + _memory()
+
+
+def _times(samples: int) -> list[Row]:
+    x, labels = embeddings(samples)
+    order, group = in_groups(labels, GROUPS)
+    strips = mixed.cut(group, mixed.ends(labels[order]), BLOCK)
+
+    def strip_of_products(strip: mixed.Strip) -> None:
+        for _, columns in strip.columns:
+            x[strip.rows] @ x[columns].T
+
+    rivals = {
+        "pairs": lambda: geometry.pair_counts(x, labels),
+        "products": lambda: each(strip_of_products, strips),
+    }
+    seconds = medians(rivals, repeats=7)
+    pairs = samples * (samples - 1) // 2
+    largest = samples == SIZES[-1]
+    found = [
+        Row(
+            f"all pairs of {samples}: time / their float32 products",
+            seconds["pairs"] / seconds["products"],
+            "x",
+            1.25 if largest else None,
+        ),
+        Row(f"all pairs of {samples}", 1e-6 * pairs / seconds["pairs"], "M/s"),
+    ]
+    if largest:
+        found.append(
+            Row("a pair: time / sklearn's roc_curve", seconds["pairs"] / pairs / _roc_curve(x, labels), "x", 1 / 30)
+        )
+    return found
+
+
+def _roc_curve(x: torch.Tensor, labels: torch.Tensor) -> float:
+    """Seconds for each of some of the pairs."""
+    count = SAMPLE // len(x)
+    unit = torch.nn.functional.normalize(x)
+    scores = (unit[:count] @ unit.T).flatten().numpy()
+    same = (labels[:count, None] == labels).flatten().numpy()
+    return medians({"roc_curve": lambda: roc_curve(same, scores)}, repeats=3)["roc_curve"] / len(scores)
+
+
+def _memory() -> list[Row]:
+    """Megabytes above the embeddings."""
+    run = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True)
+    arrays, first, later = (float(word) for word in run.stdout.split())
+    return [
+        Row("all pairs: tensors and arrays above the embeddings", arrays, "MB", 100),
+        Row("all pairs: growth of the process", later, "MB", 100),
+        Row("all pairs: the same with loading the compiler", first, "MB"),
+    ]
+
+
+def _resident(which: str) -> float:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(which)) / 1024
+
+
+def _measure() -> None:
+    """Print what one call took in tensors and arrays, and how the process grew by the first call and by a later one."""
+    import itertools
+    import tracemalloc
+
+    x, labels = embeddings(SIZES[-1])
+    x[:BLOCK] @ x[:BLOCK].T
+
+    def growth() -> float:
+        """Reset the mark of the highest memory, count, and say how much higher it is now."""
+        with open("/proc/self/clear_refs", "w") as reset:
+            reset.write("5")
+        before = _resident("VmRSS")
+        geometry.pair_counts(x, labels)
+        return _resident("VmHWM") - before
+
+    first = growth()
+    later = growth()
+    tracemalloc.start()
+    with torch.profiler.profile(profile_memory=True) as profile:
+        geometry.pair_counts(x, labels)
+    traced = tracemalloc.get_traced_memory()[1]  # the events would count too
+    changes = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+    changes.sort(key=lambda event: event.start_ns())
+    tensors = max(itertools.accumulate(event.nbytes() for event in changes))
+    print((tensors + traced) / 2**20, first, later)
+
+
+if __name__ == "__main__":
+    _measure()
