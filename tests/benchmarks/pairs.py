@@ -7,6 +7,7 @@ taken in processes of their own: what tensors and arrays took at most, and by ho
 
 import subprocess
 import sys
+from pathlib import Path
 
 import torch
 from sklearn.metrics import roc_curve
@@ -87,7 +88,7 @@ def _memory() -> list[Row]:
 
 
 def _resident(which: str) -> float:
-    with open("/proc/self/status") as status:
+    with Path("/proc/self/status").open() as status:
         return next(int(line.split()[1]) for line in status if line.startswith(which)) / 1024
 
 
@@ -101,8 +102,7 @@ def _measure() -> None:
 
     def growth() -> float:
         """Reset the mark of the highest memory, count, and say how much higher it is now."""
-        with open("/proc/self/clear_refs", "w") as reset:
-            reset.write("5")
+        Path("/proc/self/clear_refs").write_text("5")
         before = _resident("VmRSS")
         geometry.pair_counts(x, labels)
         return _resident("VmHWM") - before

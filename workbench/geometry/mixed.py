@@ -15,9 +15,9 @@ or heavy-tailed features. This is experience and no theorem, so each pass tests 
 its error, and if one is beyond half of what is allowed, the set is scored in float64 altogether. These pairs are
 hundreds of thousands, chosen for lying near an edge, which has nothing to do with how they were rounded.
 
-So counts, extremes and hardest pairs are those of float64. Mean, variance and the Gaussian sum of impostor pairs are sums
-of the float32 cosines, and as good as 1e-6 of themselves; where all cosines are so close together that they would not be,
-the set is scored in float64 too.
+So counts, extremes and hardest pairs are those of float64. Mean, variance and the Gaussian sum of impostor pairs are
+sums of the float32 cosines, and as good as 1e-6 of themselves; where all cosines are so close together that they would
+not be, the set is scored in float64 too.
 """
 
 import math
