@@ -164,17 +164,22 @@ def _measured(
     cuda = torch.device(device).type == "cuda"
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     memory: dict[str, float] = {}
-    for turn in range(repeats + 1):
+    for _ in range(repeats):
         for name, run in rivals.items():
             if name not in seconds:
                 continue
-            before()
-            if cuda:
-                torch.cuda.synchronize()
-                torch.cuda.reset_peak_memory_stats()
-            held = torch.cuda.memory_allocated() if cuda else 0
-            started = time.perf_counter()
             try:
+                # Memory is taken anew for each rival, and outside the clock: what another left has other sizes.
+                if cuda:
+                    torch.cuda.empty_cache()
+                before()
+                run()
+                before()
+                if cuda:
+                    torch.cuda.synchronize()
+                    torch.cuda.reset_peak_memory_stats()
+                held = torch.cuda.memory_allocated() if cuda else 0
+                started = time.perf_counter()
                 run()
                 if cuda:
                     torch.cuda.synchronize()
@@ -182,8 +187,7 @@ def _measured(
                 del seconds[name]
                 torch.cuda.empty_cache()
                 continue
-            if turn:
-                seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(time.perf_counter() - started)
             memory[name] = (torch.cuda.max_memory_allocated() - held) / 2**30 if cuda else 0.0
     return {name: statistics.median(times) for name, times in seconds.items()}, memory
 
