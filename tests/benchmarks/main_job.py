@@ -1,4 +1,4 @@
-"""The main job from the command line: train two losses on the digits, measure, render one HTML file; and where it stays.
+"""The main job from the command line: two losses trained on the digits, one HTML file; and where its time goes.
 
 Papermill writes down when it began and how long each cell took. What is left before is the command's own start, what is
 left between is the kernel's, and what is left after is the page.
