@@ -16,7 +16,7 @@ import pytest
 import workbench
 
 SURFACE = Path(__file__).with_name("api_surface.json")
-ROOMS = ("data", "embedders", "explorers", "geometry", "losses", "models", "protocols", "sweeps")
+ROOMS = ("claims", "data", "embedders", "explorers", "geometry", "losses", "models", "protocols", "sweeps")
 HEAVY = ("IPython", "ipywidgets", "jupyter_client", "matplotlib", "numba", "pandas", "papermill", "plotly", "scipy")
 HEAVY += ("onnx", "onnxruntime", "onnxscript", "sklearn", "umap")
 

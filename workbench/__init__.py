@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench import claims as claims
     from workbench import data as data
     from workbench import embedders as embedders
     from workbench import embeddings as embeddings
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
+    "claims",
     "data",
     "embedders",
     "embeddings",

@@ -182,7 +182,7 @@ RULES = {  # parameter, or margin in its unit: the rule in words, the hint, valu
     "centres": ("a whole number of at least 1", "", ["3", None, True, 0, -1, 2.0]),
     "contrast_weight": ("a number in [0, inf)", "", [*NUMBERS, -1]),
     "protocol": ("one of 'n', 'double-n', '2n', 'full'", "", ["N", None]),
-    "mask": ("one of 'zero', 'removed'", "", ["none", None]),
+    "mask": ("one of 'zero', 'removed', 'none'", "", ["all", None]),
     "initial_margin": ("a number in [-2, 2]", "", [*NUMBERS, -2.1, 2.1]),
     "margin_updates": ("one of 'once', 'twice'", "", ["thrice", None]),
     "guidance": ("a number in (-inf, inf)", "", NUMBERS),

@@ -36,6 +36,13 @@ def test_one_class_gives_nothing_to_contrast_only_if_pairs_are_removed() -> None
     assert loss(labels, both, mask="zero").item() > 0.5
 
 
+def test_without_a_mask_pairs_of_one_class_are_negatives_like_all() -> None:
+    both, fixed = views(), {"momentum": 0.0, "protocol": "2n"}
+    alike, apart = torch.tensor([0, 0, 1, 2, 3, 4, 5]), torch.arange(N)
+    assert_close(loss(alike, both, mask="none", **fixed), loss(apart, both, mask="removed", **fixed))
+    assert loss(alike, both, mask="none", **fixed) > loss(alike, both, mask="removed", **fixed)
+
+
 def test_the_margin_keeps_the_loss_level_while_views_grow_alike() -> None:
     """With views that are nearly the same, the loss vanishes without the margin and stays with it."""
     labels = torch.arange(N) % C

@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench import __version__
+from workbench.cli import claims as claims
 from workbench.cli import course as course
 from workbench.cli import listing as listing
 from workbench.cli import recognition as recognition

@@ -21,7 +21,7 @@ from workbench.losses.batch import Batch
 from workbench.losses.fixed import ArcFace
 
 Protocol = Literal["n", "double-n", "2n", "full"]
-Mask = Literal["zero", "removed"]
+Mask = Literal["zero", "removed", "none"]
 
 
 class CoReFace(ArcFace):
@@ -37,7 +37,8 @@ class CoReFace(ArcFace):
             2. "double-n": also the other way round, both weighted. "2n": anchors of view 1, candidates of both views.
             "full": anchors and candidates of both views, as in SimCLR.
         mask: what becomes of pairs of one class: "zero" (released) sets their cosine to 0, so that each still adds
-            e^0 to the sum and 0 to the maximum; "removed" leaves them out.
+            e^0 to the sum and 0 to the maximum; "removed" leaves them out; "none" keeps them as negatives, as a version
+            before the released one did, so that images of one class are pushed apart.
         momentum: share of the batch in the margin, in [0, 1]; 0.99 (released code). A moving average in the usual
             direction would have 0.01.
         initial_margin: m_0; 0 (released code; an earlier version had 0.65).
@@ -103,6 +104,8 @@ class CoReFace(ArcFace):
         own = torch.arange(count, device=first.device)
         same = (labels[:, None] == labels).fill_diagonal_(False)
         cosine = (first @ second.T).clamp(-1, 1)
+        if self.mask == "none":
+            same = torch.zeros_like(same)
         excluded = same
         if self.protocol in ("2n", "full"):
             # The anchor itself is among the candidates of its own view, and is no negative.

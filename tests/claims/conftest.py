@@ -1,0 +1,3 @@
+"""Runs of claims in this process, as those of sweeps."""
+
+from tests.sweeps.conftest import here as here
