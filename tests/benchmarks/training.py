@@ -33,6 +33,11 @@ class Job:
         with tempfile.TemporaryDirectory() as folder:
             return sum(record["seconds"] for record in self.trainer(folder).fit().records())
 
+    def later(self) -> list[float]:
+        """Train into a new folder; return the seconds of each epoch but the first, in which a compiler works."""
+        with tempfile.TemporaryDirectory() as folder:
+            return [record["seconds"] for record in self.trainer(folder).fit().records()[1:]]
+
     def bare(self) -> None:
         config = self.config
         train = self._train
@@ -71,7 +76,11 @@ class Job:
 def rows() -> list[Row]:
     digits = Job()
     faces = Job(data.load("synthetic-faces", identities=60, images=16, size=48), epochs=5, dim=64)
-    return [*_beside_bare("digits", digits, repeats=5), *_beside_bare("faces of 48 x 48", faces, repeats=3)]
+    return [
+        *_beside_bare("digits", digits, repeats=5),
+        *_beside_bare("faces of 48 x 48", faces, repeats=3),
+        *_options(),
+    ]
 
 
 def _beside_bare(name: str, job: Job, *, repeats: int) -> list[Row]:
@@ -84,4 +93,26 @@ def _beside_bare(name: str, job: Job, *, repeats: int) -> list[Row]:
         Row(f"training, {name}: epochs / bare loop", alone / seconds["bare"], "x", 1.03),
         Row(f"training, {name}: epochs, snapshots, checkpoints / bare loop", seconds["fit"] / seconds["bare"], "x"),
         Row(f"training, {name}: {job.config.epochs} epochs", alone, "s"),
+    ]
+
+
+def _options() -> list[Row]:
+    """What the options of a run change, on a network of many convolutions."""
+    options: dict[str, dict[str, Any]] = {
+        "as it is": {},
+        "channels_last=false": {"channels_last": False},
+        "precision=bfloat16": {"precision": "bfloat16"},
+        "compile=true": {"compile": True},
+        "head_products=bfloat16": {"head_products": "bfloat16"},
+    }
+    images = data.load("synthetic-faces", identities=20, images=16, size=48)
+    jobs = {name: Job(images, model="mobilefacenet", epochs=4, dim=128, **given) for name, given in options.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(3):
+        for name, job in jobs.items():
+            seconds[name] += job.later()
+    usual = statistics.median(seconds.pop("as it is"))
+    return [
+        Row(f"training, mobilefacenet: {name} / as it is", statistics.median(times) / usual, "x")
+        for name, times in seconds.items()
     ]
