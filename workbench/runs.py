@@ -2,7 +2,8 @@
 
     run.json            config, data, versions: written once, before the first step
     metrics.jsonl       one record for each epoch
-    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one
+    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one; where several processes
+                        trained, epoch-NNNNN-part-1-of-K.safetensors and so on, each with a range of the classes
     margins.npz         the margin of every sample in the last epoch
     snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
     evaluation.json     headline numbers on the held-out images, written when the run is done
@@ -13,17 +14,20 @@ A checkpoint counts from the moment state.json names it. Whatever a kill leaves 
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from workbench import files
 from workbench.config import RunConfig, checked
+from workbench.sharding import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,17 @@ class Snapshots:
     centres: np.ndarray | None
     labels: np.ndarray
     indices: np.ndarray
+
+
+class Split(NamedTuple):
+    """What processes that train together hold a part of each: the tensors that have rows for each class."""
+
+    names: frozenset[str]
+    """Of these tensors."""
+    classes: int
+    """C, number of all classes."""
+    processes: Processes = ALONE
+    """Who holds them; each has the rows of `processes.share(classes)`."""
 
 
 class Checkpoint(NamedTuple):
@@ -138,6 +153,10 @@ class Run:
         files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
         self._drop_other_checkpoints()
 
+    def progress(self) -> list[dict[str, Any]]:
+        """Return the records of all epochs that are written, also of those that no checkpoint holds yet."""
+        return list(self._valid_records(self.config.epochs))
+
     def records(self) -> list[dict[str, Any]]:
         """Return the records of all epochs up to the last checkpoint's, oldest first."""
         return list(self._valid_records(self.epoch))
@@ -167,26 +186,45 @@ class Run:
 
     # -- checkpoints
 
-    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor]) -> None:
-        """Write a checkpoint, make it the valid one, and drop the others."""
-        folder = self.folder / "checkpoint"
-        name = f"epoch-{epoch:05d}.safetensors"
-        with files.replacing(folder / name) as beside:
+    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor], split: Split | None = None) -> None:
+        """Write a checkpoint, make it the valid one, and drop the others.
+
+        Args:
+            epoch: epochs done.
+            tensors: by name.
+            split: what of them is split between processes; all of these call, and each writes what it alone has.
+        """
+        processes = split.processes if split else ALONE
+        names = [f"epoch-{epoch:05d}.safetensors"]
+        if processes.size > 1:
+            names = [f"epoch-{epoch:05d}-part-{n + 1}-of-{processes.size}.safetensors" for n in range(processes.size)]
+        with processes.agreed(), files.replacing(self._checkpoints / names[processes.rank]) as beside:
+            mine = {name: tensors[name] for name in tensors if processes.leads or (split and name in split.names)}
             try:
-                save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, beside)
+                save_file({key: value.detach().cpu().contiguous() for key, value in mine.items()}, beside)
             except SafetensorError as error:
                 raise OSError(f"{beside} cannot be written ({error})") from None
-        files.write_json(folder / "state.json", {"epoch": epoch, "file": name})
-        self._drop_other_checkpoints()
+        with processes.agreed():
+            if processes.leads:
+                state: dict[str, Any] = {"epoch": epoch, "file": names[0]}
+                if split and len(names) > 1:
+                    state |= {"parts": names, "classes": split.classes, "split": sorted(split.names)}
+                files.write_json(self._checkpoints / "state.json", state)
+                self._drop_other_checkpoints()
 
     def _drop_other_checkpoints(self) -> None:
         state = self._state()
-        for path in (self.folder / "checkpoint").glob("epoch-*"):
-            if state is None or path.name != state["file"]:
+        kept = _parts(state) if state else []
+        for path in self._checkpoints.glob("epoch-*"):
+            if path.name not in kept:
                 path.unlink()
 
-    def load_checkpoint(self) -> Checkpoint | None:
+    def load_checkpoint(self, split: Split | None = None) -> Checkpoint | None:
         """Return the valid checkpoint, or None if there is none yet.
+
+        Args:
+            split: what of it a process among others wants, whatever the number of processes that wrote it: the rows of
+                its own classes. All of it by default.
 
         Raises:
             ValueError: If it is damaged.
@@ -194,17 +232,21 @@ class Run:
         state = self._state()
         if state is None:
             return None
-        path = self.folder / "checkpoint" / state["file"]
         try:
-            return Checkpoint(state["epoch"], load_file(path))
+            return Checkpoint(state["epoch"], _read(self._checkpoints, state, split))
         except (OSError, SafetensorError) as error:
+            path = self._checkpoints / state["file"]
             raise ValueError(
                 f"The checkpoint {path} cannot be read ({error}). Remove the folder {path.parent} to train this run "
                 f"from its beginning, with the same command."
             ) from None
 
+    @property
+    def _checkpoints(self) -> Path:
+        return self.folder / "checkpoint"
+
     def _state(self) -> dict[str, Any] | None:
-        path = self.folder / "checkpoint" / "state.json"
+        path = self._checkpoints / "state.json"
         return _read_json(path, "a checkpoint") if path.exists() else None
 
     # -- snapshots
@@ -254,6 +296,37 @@ class Run:
             labels=frames[-1]["labels"],
             indices=frames[-1]["indices"],
         )
+
+
+def _parts(state: Mapping[str, Any]) -> list[str]:
+    """Return the files of a checkpoint, the one with what is not split first."""
+    parts: list[str] = state.get("parts", [state["file"]])
+    return parts
+
+
+def _read(folder: Path, state: Mapping[str, Any], split: Split | None) -> dict[str, Tensor]:
+    """Return the tensors of a checkpoint, of those that are split the rows that are asked for."""
+    paths = [folder / name for name in _parts(state)]
+    if len(paths) == 1 and (split is None or split.processes.size == 1):
+        return load_file(paths[0])
+    classes = state["classes"] if split is None else split.classes
+    names = state["split"] if split is None else split.names
+    wanted = (ALONE if split is None else split.processes).share(classes)
+    with ExitStack() as stack:
+        parts = [stack.enter_context(safe_open(path, "pt")) for path in paths]
+        held = [Processes(rank, len(parts)).share(classes) for rank in range(len(parts))]
+
+        def rows(name: str) -> Tensor:
+            found = []
+            for part, has in zip(parts, held, strict=True):
+                values = part.get_slice(name)
+                each = values.get_shape()[0] // len(has)
+                low, high = max(wanted.start, has.start), min(wanted.stop, has.stop)
+                if low < high:
+                    found.append(values[(low - has.start) * each : (high - has.start) * each])
+            return torch.cat(found)
+
+        return {name: rows(name) if name in names else parts[0].get_tensor(name) for name in parts[0].keys()}  # noqa: SIM118
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:
