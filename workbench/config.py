@@ -95,6 +95,10 @@ class TrainingConfig(BaseModel):
     device: str = Field("auto", description="auto (CUDA where there is one), cpu, cuda, cuda:1")
     seed: int = Field(0, ge=0, lt=2**63, description="of weights, order, augmentation and margins")
     snapshots: int = Field(40, ge=1, le=500, description="how many moments of the training are kept for playback")
+    # Few classes need all the others; with a million, most say nothing of a given batch.
+    sample_rate: float = Field(
+        1.0, gt=0, le=1, description="share of the classes that each batch is compared with; less for very many"
+    )
     probe: int = Field(1000, ge=1, le=50_000, description="held-out images whose embeddings are kept for playback")
     checkpoint_every: int = Field(5, ge=1, description="epochs between checkpoints")
 
@@ -159,6 +163,14 @@ class RunConfig(TrainingConfig):
     def data_name(self) -> str:
         """Return what to call the image set: its name, or the last part of its path, fit for a file's name."""
         return re.sub(r"[^\w.-]+", "_", Path(self.data).name) or "data"
+
+    def require_shared(self, processes: int) -> None:
+        """Raise a ValueError unless so many processes can share each batch."""
+        if self.batch_size % processes:
+            raise ValueError(
+                f"The 'batch_size' parameter must be a multiple of {processes}, the number of processes that share "
+                f"each batch. Got {self.batch_size} instead."
+            )
 
     def given_options(self) -> dict[str, Value]:
         """Return the parameters of the loss that were asked for."""
