@@ -151,7 +151,12 @@ class RunConfig(TrainingConfig):
             if option not in accepted:
                 raise ValueError(unknown_name(f"parameter of the loss {self.loss!r} named", option, accepted))
         with torch.device("meta"):  # for its checks alone: nothing is allocated and nothing is drawn
-            losses.create(self.loss, self.dim, 2, **self.resolved_options())
+            loss = losses.create(self.loss, self.dim, 2, **self.resolved_options())
+        if self.sample_rate < 1 and not isinstance(loss, losses.Head):
+            raise ValueError(
+                f"The 'sample_rate' parameter is for losses of classes: {self.loss} compares images with each other. "
+                f"Leave it out."
+            )
         return self
 
     def folder_name(self) -> str:
