@@ -87,6 +87,10 @@ class TrainingConfig(BaseModel):
     head_products: Literal["float32", "bfloat16"] = Field(
         "float32", description="what the factors of the products with class weights are rounded to; pairs have none"
     )
+    # A part of the classes makes another loss, as lesson 91 shows: worth it only where all of them are too many.
+    sample_rate: float = Field(
+        1.0, gt=0, le=1, description="share of the classes that each batch is compared with; less for very many"
+    )
     # The channels of a pixel side by side are what convolutions want: on two CPU cores a step took 0.5 to 0.95 of its
     # time, with every backbone that has any.
     channels_last: bool = Field(True, description="lay images out pixel by pixel; off is slower, and rounds otherwise")
@@ -95,10 +99,6 @@ class TrainingConfig(BaseModel):
     device: str = Field("auto", description="auto (CUDA where there is one), cpu, cuda, cuda:1")
     seed: int = Field(0, ge=0, lt=2**63, description="of weights, order, augmentation and margins")
     snapshots: int = Field(40, ge=1, le=500, description="how many moments of the training are kept for playback")
-    # Few classes need all the others; with a million, most say nothing of a given batch.
-    sample_rate: float = Field(
-        1.0, gt=0, le=1, description="share of the classes that each batch is compared with; less for very many"
-    )
     probe: int = Field(1000, ge=1, le=50_000, description="held-out images whose embeddings are kept for playback")
     checkpoint_every: int = Field(5, ge=1, description="epochs between checkpoints")
 
