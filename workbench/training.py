@@ -144,6 +144,11 @@ class Trainer:
                     inside.enter_context(files.alone(self.folder))
                     Run.open(self.folder, config, self._facts())
             with processes.agreed():
+                if not (self.folder / "run.json").exists():
+                    raise ValueError(
+                        f"Process {processes.rank} does not see the run that the first one has begun in {self.folder}. "
+                        f"Give a folder on a file system that all machines share."
+                    )
                 checkpoint = run.load_checkpoint(self.learner.split)
             if checkpoint is None:
                 self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint

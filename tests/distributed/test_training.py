@@ -187,6 +187,15 @@ def quarrel(processes: Processes, folder: Path) -> str:
     return "none"
 
 
+def test_processes_that_do_not_see_the_folder_are_refused(tmp_path: Path) -> None:
+    said = together(2, lambda processes: quarrel(processes, tmp_path / str(processes.rank)))
+    sentence = (
+        f"Process 1 does not see the run that the first one has begun in {tmp_path / '1'}. Give a folder on a file "
+        "system that all machines share."
+    )
+    assert said == [sentence] * 2
+
+
 def test_an_error_of_the_first_process_is_told_by_all(tmp_path: Path) -> None:
     trained(tmp_path, ALONE, torch.float32, epochs=1)
     said = together(2, lambda processes: quarrel(processes, tmp_path))
