@@ -14,7 +14,7 @@ from workbench import data, losses, models
 from workbench.augmentation import augment
 from workbench.config import RunConfig
 from workbench.models.batchnorm import share_batch_norm
-from workbench.randomness import generator, mixed_seed
+from workbench.randomness import generator, mixed_seed, random_state_kept
 from workbench.runs import Split
 from workbench.sharding import ALONE, Processes, among
 
@@ -58,7 +58,7 @@ class Learner:
         self.config = config
         self.processes = processes
         self.device = find_device(config.device)
-        with torch.random.fork_rng():
+        with random_state_kept():
             torch.manual_seed(mixed_seed(config.seed, "weights"))
             self.model = backbone(config, shape).to(self.device)
             with among(processes):

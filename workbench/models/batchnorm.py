@@ -64,7 +64,7 @@ def share_batch_norm(model: nn.Module, processes: Processes, device: torch.devic
         for name, child in [*module.named_children()]:
             if not isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 continue
-            shared: nn.Module = SharedBatchNorm(child, processes)
             if device.type == "cuda":
-                shared = nn.SyncBatchNorm.convert_sync_batchnorm(child, processes.group)
-            setattr(module, name, shared)
+                setattr(module, name, nn.SyncBatchNorm.convert_sync_batchnorm(child, processes.group))
+            else:
+                setattr(module, name, SharedBatchNorm(child, processes))
