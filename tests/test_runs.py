@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from tests.small import config, contents, files_of_at_most, greys, trainer
-from workbench.runs import Run, Split
+from workbench.checkpoints import Split
+from workbench.runs import Run
 from workbench.sharding import Processes
 
 FACTS: dict[str, Any] = {"data": {"digest": "abc"}}

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from workbench import data, losses, models
 from workbench.augmentation import augment
+from workbench.checkpoints import Split
 from workbench.config import RunConfig
 from workbench.models.batchnorm import share_batch_norm
 from workbench.randomness import generator, mixed_seed, random_state_kept
-from workbench.runs import Split
 from workbench.sharding import ALONE, Processes, among
 
 

@@ -2,8 +2,7 @@
 
     run.json            config, data, versions: written once, before the first step
     metrics.jsonl       one record for each epoch
-    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one; where several processes
-                        trained, epoch-NNNNN-part-1-of-K.safetensors and so on, each with a range of the classes
+    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one, see checkpoints.py
     margins.npz         the margin of every sample in the last epoch
     snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
     evaluation.json     headline numbers on the held-out images, written when the run is done
@@ -14,20 +13,16 @@ A checkpoint counts from the moment state.json names it. Whatever a kill leaves 
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from workbench import files
+from workbench import checkpoints, files
+from workbench.checkpoints import Checkpoint, Split
 from workbench.config import RunConfig, checked
-from workbench.sharding import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -47,24 +42,6 @@ class Snapshots:
     centres: np.ndarray | None
     labels: np.ndarray
     indices: np.ndarray
-
-
-class Split(NamedTuple):
-    """What processes that train together hold a part of each: the tensors that have rows for each class."""
-
-    names: frozenset[str]
-    """Of these tensors."""
-    classes: int
-    """C, number of all classes."""
-    processes: Processes = ALONE
-    """Who holds them; each has the rows of `processes.share(classes)`."""
-
-
-class Checkpoint(NamedTuple):
-    """Where a run stands: epochs done, and everything that the next step depends on."""
-
-    epoch: int
-    tensors: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -122,7 +99,7 @@ class Run:
     @property
     def epoch(self) -> int:
         """Epochs done, as of the last checkpoint."""
-        state = self._state()
+        state = checkpoints.state(self._checkpoints)
         return state["epoch"] if state else 0
 
     @property
@@ -151,7 +128,7 @@ class Run:
         """Go back to the checkpoint of this epoch: forget later records, and checkpoints that do not count."""
         kept = self._valid_records(epoch)
         files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
-        self._drop_other_checkpoints()
+        checkpoints.drop_others(self._checkpoints)
 
     def progress(self) -> list[dict[str, Any]]:
         """Return the records of all epochs that are written, also of those that no checkpoint holds yet."""
@@ -187,67 +164,20 @@ class Run:
     # -- checkpoints
 
     def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor], split: Split | None = None) -> None:
-        """Write a checkpoint, make it the valid one, and drop the others.
-
-        Args:
-            epoch: epochs done.
-            tensors: by name.
-            split: what of them is split between processes; all of these call, and each writes what it alone has.
-        """
-        processes = split.processes if split else ALONE
-        names = [f"epoch-{epoch:05d}.safetensors"]
-        if processes.size > 1:
-            names = [f"epoch-{epoch:05d}-part-{n + 1}-of-{processes.size}.safetensors" for n in range(processes.size)]
-        with processes.agreed(), files.replacing(self._checkpoints / names[processes.rank]) as beside:
-            mine = {name: tensors[name] for name in tensors if processes.leads or (split and name in split.names)}
-            try:
-                save_file({key: value.detach().cpu().contiguous() for key, value in mine.items()}, beside)
-            except SafetensorError as error:
-                raise OSError(f"{beside} cannot be written ({error})") from None
-        with processes.agreed():
-            if processes.leads:
-                state: dict[str, Any] = {"epoch": epoch, "file": names[0]}
-                if split and len(names) > 1:
-                    state |= {"parts": names, "classes": split.classes, "split": sorted(split.names)}
-                files.write_json(self._checkpoints / "state.json", state)
-                self._drop_other_checkpoints()
-
-    def _drop_other_checkpoints(self) -> None:
-        state = self._state()
-        kept = _parts(state) if state else []
-        for path in self._checkpoints.glob("epoch-*"):
-            if path.name not in kept:
-                path.unlink()
+        """Write a checkpoint, make it the valid one, and drop the others, see `workbench.checkpoints.save`."""
+        checkpoints.save(self._checkpoints, epoch, tensors, split)
 
     def load_checkpoint(self, split: Split | None = None) -> Checkpoint | None:
-        """Return the valid checkpoint, or None if there is none yet.
-
-        Args:
-            split: what of it a process among others wants, whatever the number of processes that wrote it: the rows of
-                its own classes. All of it by default.
+        """Return the valid checkpoint, or None if there is none yet, see `workbench.checkpoints.load`.
 
         Raises:
             ValueError: If it is damaged.
         """
-        state = self._state()
-        if state is None:
-            return None
-        try:
-            return Checkpoint(state["epoch"], _read(self._checkpoints, state, split))
-        except (OSError, SafetensorError) as error:
-            path = self._checkpoints / state["file"]
-            raise ValueError(
-                f"The checkpoint {path} cannot be read ({error}). Remove the folder {path.parent} to train this run "
-                f"from its beginning, with the same command."
-            ) from None
+        return checkpoints.load(self._checkpoints, split)
 
     @property
     def _checkpoints(self) -> Path:
         return self.folder / "checkpoint"
-
-    def _state(self) -> dict[str, Any] | None:
-        path = self._checkpoints / "state.json"
-        return _read_json(path, "a checkpoint") if path.exists() else None
 
     # -- snapshots
 
@@ -298,49 +228,8 @@ class Run:
         )
 
 
-def _parts(state: Mapping[str, Any]) -> list[str]:
-    """Return the files of a checkpoint, the one with what is not split first."""
-    parts: list[str] = state.get("parts", [state["file"]])
-    return parts
-
-
-def _read(folder: Path, state: Mapping[str, Any], split: Split | None) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint, of those that are split the rows that are asked for."""
-    paths = [folder / name for name in _parts(state)]
-    if len(paths) == 1 and (split is None or split.processes.size == 1):
-        return load_file(paths[0])
-    classes = state["classes"] if split is None else split.classes
-    names = state["split"] if split is None else split.names
-    wanted = (ALONE if split is None else split.processes).share(classes)
-    with ExitStack() as stack:
-        parts = [stack.enter_context(safe_open(path, "pt")) for path in paths]
-        held = [Processes(rank, len(parts)).share(classes) for rank in range(len(parts))]
-
-        def rows(name: str) -> Tensor:
-            found = []
-            for part, has in zip(parts, held, strict=True):
-                values = part.get_slice(name)
-                each = values.get_shape()[0] // len(has)
-                low, high = max(wanted.start, has.start), min(wanted.stop, has.stop)
-                if low < high:
-                    found.append(values[(low - has.start) * each : (high - has.start) * each])
-            return torch.cat(found)
-
-        return {name: rows(name) if name in names else parts[0].get_tensor(name) for name in parts[0].keys()}  # noqa: SIM118
-
-
 def _read_facts(folder: Path) -> dict[str, Any]:
-    facts = _read_json(folder / "run.json", "a run folder")
+    facts = files.read_json(folder / "run.json", of="a run folder")
     if not (isinstance(facts, dict) and {"config", "data"} <= facts.keys()):
         raise ValueError(f"{folder / 'run.json'} is not that of a run: it must have a config and data.")
     return facts
-
-
-def _read_json(path: Path, of: str) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path.parent} is not {of}: it has no {path.name}.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as JSON ({error}).") from None
-    return content

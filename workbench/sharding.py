@@ -100,10 +100,6 @@ class Processes:
         """Return whether it is true of every process."""
         return truth if self.size == 1 else all(self._told(truth))
 
-    def told(self, value: Any) -> Any:
-        """Return what the first process says, to all."""
-        return value if self.size == 1 else self._told(value)[0]
-
     @contextmanager
     def agreed(self) -> Iterator[None]:
         """Leave together: an error inside that is a person's or a file's is raised in every process.

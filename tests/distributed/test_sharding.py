@@ -28,7 +28,6 @@ def told(processes: Processes) -> dict[str, Any]:
     rows = torch.arange(10)[processes.share(10).start : processes.share(10).stop]
     found["collected"] = processes.collected(rows.repeat_interleave(2)[:, None], 10)
     found["all"] = [processes.all(True), processes.all(processes.rank != 1)]
-    found["told"] = processes.told(f"from {processes.rank}")
     parts = [torch.full((2, 2), float(processes.rank)), torch.full((3,), 1.0)]
     parts[0] = parts[0].t()
     processes.add_up(parts)
@@ -108,7 +107,6 @@ def test_parts_and_wholes() -> None:
         assert torch.equal(result["gathered"], x)
         assert result["every"].tolist() == [0, 1, 2]
         assert result["all"] == [True, False]
-        assert result["told"] == "from 0"
         assert [part.tolist() for part in result["added"]] == [[[3.0, 3.0]] * 2, [3.0] * 3]
         rows = range(10) if rank == 0 else share(10, rank, K)
         assert result["collected"].flatten().tolist() == [row for row in rows for _ in range(2)]
@@ -147,7 +145,7 @@ def test_one_process_keeps_the_batch_normalisation_of_torch() -> None:
 
 def test_alone_everything_is_what_it_was() -> None:
     x = whole(N, D)
-    for way in (ALONE.gathered, ALONE.shared, ALONE.summed, ALONE.told):
+    for way in (ALONE.gathered, ALONE.shared, ALONE.summed):
         assert way(x) is x
     assert ALONE.collected(x, N) is x
     with pytest.raises(KeyError), ALONE.agreed():
