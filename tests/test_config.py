@@ -36,6 +36,8 @@ PLAIN = "be True or False, a finite number or a text for each name"
         ("share", 1.0, "be less than 1. Got 1.0 instead."),
         ("share", 0.0, "be greater than 0. Got 0.0 instead."),
         ("dropout", 1.0, "be less than or equal to 0.99. Got 1.0 instead."),
+        ("sample_rate", 0.0, "be greater than 0. Got 0.0 instead."),
+        ("sample_rate", 1.1, "be less than or equal to 1. Got 1.1 instead."),
         ("lr", "fast", "be a valid number. Got 'fast' instead."),
         ("lr", float("nan"), "be a finite number. Got nan instead."),
         ("scale", 0.0, "be greater than 0. Got 0.0 instead."),
@@ -325,3 +327,10 @@ def test_the_parameters_cell_of_the_report_and_the_schema_have_the_same_defaults
     assert declared.pop("methods") == ["pca"]  # of a view, not of a run
     assert declared.pop("projection") == "pca"  # of another
     assert declared == ReportConfig().model_dump(mode="json")
+
+
+def test_sampling_classes_needs_classes() -> None:
+    assert RunConfig(loss="unpg-arcface", sample_rate=0.1).sample_rate == 0.1
+    assert complaint(RunConfig, {"loss": "supcon", "sample_rate": 0.1}) == (
+        "The 'sample_rate' parameter is for losses of classes: supcon compares images with each other. Leave it out."
+    )

@@ -1,6 +1,7 @@
 """What is drawn depends on seed, purpose and step, and on nothing else."""
 
 import random
+from contextlib import nullcontext
 from itertools import product
 from typing import get_args
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.randomness import Purpose, generator, mixed_seed, reproducible
+from workbench.randomness import Purpose, generator, mixed_seed, random_state_kept, reproducible
 
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
@@ -92,3 +93,14 @@ def test_new_memory_is_filled_for_those_alone_who_were_deterministic_before(was:
     with reproducible():
         assert torch.utils.deterministic.fill_uninitialized_memory == was
     assert torch.utils.deterministic.fill_uninitialized_memory
+
+
+def test_the_random_state_of_other_gpus_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking each of them for it would take some hundred megabytes of every GPU, for every process."""
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: asked.append(devices) or nullcontext())
+    with reproducible(), random_state_kept():
+        pass
+    assert asked == [[1], [1]]

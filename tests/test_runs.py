@@ -2,15 +2,20 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.small import config, contents, files_of_at_most, greys, trainer
+from workbench.checkpoints import Split
 from workbench.runs import Run
+from workbench.sharding import Processes
 
 FACTS: dict[str, Any] = {"data": {"digest": "abc"}}
 TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(3)}
@@ -257,3 +262,72 @@ def test_a_run_folder_is_what_is_documented(tmp_path: Path) -> None:
         "file": "epoch-00002.safetensors",
     }
     assert run == Run.load(tmp_path)
+
+
+# -- checkpoints of several processes
+
+
+WHOLE = {"model": torch.arange(4.0), "step": torch.tensor(7), "head": torch.arange(33.0).view(11, 3)}
+WHOLE |= {"sub": torch.arange(22)}
+
+
+def saved_by(size: int, folder: Path) -> Run:
+    """Save as so many processes would, each after the other: without a word between them."""
+    run = Run(folder, config())
+    for rank in reversed(range(size)):
+        each = Silent(rank, size)
+        share = each.share(11)
+        parts = {"head": WHOLE["head"][share.start : share.stop], "sub": WHOLE["sub"][2 * share.start : 2 * share.stop]}
+        run.save_checkpoint(2, {**WHOLE, **parts}, Split(frozenset(parts), 11, each))
+    return run
+
+
+class Silent(Processes):
+    @contextmanager
+    def agreed(self) -> Iterator[None]:
+        yield
+
+
+@pytest.mark.parametrize("written", [1, 2, 4])
+@pytest.mark.parametrize("read", [1, 2, 3, 4, 11])
+def test_a_checkpoint_is_read_by_any_number_of_processes(tmp_path: Path, written: int, read: int) -> None:
+    run = saved_by(written, tmp_path)
+    for rank in range(read):
+        each = Processes(rank, read)
+        found = run.load_checkpoint(Split(frozenset({"head", "sub"}), 11, each))
+        assert found is not None
+        share = each.share(11)
+        expected = {
+            **WHOLE,
+            "head": WHOLE["head"][share.start : share.stop],
+            "sub": WHOLE["sub"][2 * share.start : 2 * share.stop],
+        }
+        assert found.epoch == 2
+        assert found.tensors.keys() == expected.keys()
+        assert all(torch.equal(found.tensors[name], expected[name]) for name in expected)
+    assert all(torch.equal(value, WHOLE[name]) for name, value in run.load_checkpoint().tensors.items())
+
+
+def test_each_part_of_a_checkpoint_holds_its_own_classes_alone(tmp_path: Path) -> None:
+    saved_by(4, tmp_path)
+    parts = sorted((tmp_path / "checkpoint").glob("*.safetensors"))
+    assert [path.name for path in parts] == [f"epoch-00002-part-{n}-of-4.safetensors" for n in (1, 2, 3, 4)]
+    kept = [{name: len(value) if value.ndim else 0 for name, value in load_file(path).items()} for path in parts]
+    assert kept[0] == {"model": 4, "step": 0, "head": 3, "sub": 6}
+    assert kept[1:] == [{"head": 3, "sub": 6}, {"head": 3, "sub": 6}, {"head": 2, "sub": 4}]
+
+
+def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
+    run = saved_by(2, tmp_path)
+    (tmp_path / "checkpoint" / "epoch-00002-part-2-of-2.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"cannot be read \(.*epoch-00002-part-2-of-2"):
+        run.load_checkpoint()
+
+
+def test_later_checkpoints_drop_all_parts(tmp_path: Path) -> None:
+    run = saved_by(4, tmp_path)
+    run.save_checkpoint(3, WHOLE)
+    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == [
+        "epoch-00003.safetensors",
+        "state.json",
+    ]

@@ -133,9 +133,9 @@ def test_checkpoints_come_as_often_as_asked_for_and_at_the_end(
     found = []
     save = Run.save_checkpoint
 
-    def watched(self: Run, epoch: int, tensors: Any) -> None:
+    def watched(self: Run, epoch: int, *given: Any) -> None:
         found.append(epoch)
-        save(self, epoch, tensors)
+        save(self, epoch, *given)
 
     monkeypatch.setattr(Run, "save_checkpoint", watched)
     trainer(tmp_path, epochs=5, checkpoint_every=every).fit()

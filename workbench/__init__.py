@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import claims as claims
     from workbench import data as data
+    from workbench import distributed as distributed
     from workbench import embedders as embedders
     from workbench import embeddings as embeddings
     from workbench import explorers as explorers
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 _ROOMS = (
     "claims",
     "data",
+    "distributed",
     "embedders",
     "embeddings",
     "explorers",

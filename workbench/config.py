@@ -87,6 +87,10 @@ class TrainingConfig(BaseModel):
     head_products: Literal["float32", "bfloat16"] = Field(
         "float32", description="what the factors of the products with class weights are rounded to; pairs have none"
     )
+    # A part of the classes makes another loss, as lesson 91 shows: worth it only where all of them are too many.
+    sample_rate: float = Field(
+        1.0, gt=0, le=1, description="share of the classes that each batch is compared with; less for very many"
+    )
     # The channels of a pixel side by side are what convolutions want: on two CPU cores a step took 0.5 to 0.95 of its
     # time, with every backbone that has any.
     channels_last: bool = Field(True, description="lay images out pixel by pixel; off is slower, and rounds otherwise")
@@ -147,7 +151,12 @@ class RunConfig(TrainingConfig):
             if option not in accepted:
                 raise ValueError(unknown_name(f"parameter of the loss {self.loss!r} named", option, accepted))
         with torch.device("meta"):  # for its checks alone: nothing is allocated and nothing is drawn
-            losses.create(self.loss, self.dim, 2, **self.resolved_options())
+            loss = losses.create(self.loss, self.dim, 2, **self.resolved_options())
+        if self.sample_rate < 1 and not isinstance(loss, losses.Head):
+            raise ValueError(
+                f"The 'sample_rate' parameter is for losses of classes: {self.loss} compares images with each other. "
+                f"Leave it out."
+            )
         return self
 
     def folder_name(self) -> str:
@@ -159,6 +168,14 @@ class RunConfig(TrainingConfig):
     def data_name(self) -> str:
         """Return what to call the image set: its name, or the last part of its path, fit for a file's name."""
         return re.sub(r"[^\w.-]+", "_", Path(self.data).name) or "data"
+
+    def require_shared(self, processes: int) -> None:
+        """Raise a ValueError unless so many processes can share each batch."""
+        if self.batch_size % processes:
+            raise ValueError(
+                f"The 'batch_size' parameter must be a multiple of {processes}, the number of processes that share "
+                f"each batch. Got {self.batch_size} instead."
+            )
 
     def given_options(self) -> dict[str, Value]:
         """Return the parameters of the loss that were asked for."""

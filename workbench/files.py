@@ -40,6 +40,25 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def read_json(path: Path, *, of: str) -> dict[str, Any]:
+    """Return what a JSON file holds.
+
+    Args:
+        path: of the file.
+        of: what its folder is when the file is there: "a run folder".
+
+    Raises:
+        ValueError: If it is not there or cannot be read.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path.parent} is not {of}: it has no {path.name}.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as JSON ({error}).") from None
+    return content
+
+
 class BusyError(ValueError):
     """Another process is at work in a folder."""
 

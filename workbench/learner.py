@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -12,8 +12,11 @@ from torch import Tensor, nn
 
 from workbench import data, losses, models
 from workbench.augmentation import augment
+from workbench.checkpoints import Split
 from workbench.config import RunConfig
-from workbench.randomness import generator, mixed_seed
+from workbench.models.batchnorm import share_batch_norm
+from workbench.randomness import generator, mixed_seed, random_state_kept
+from workbench.sharding import ALONE, Processes, among
 
 
 class Step(NamedTuple):
@@ -39,20 +42,32 @@ class Learner:
         config: of the run.
         shape: channels, height and width of the images.
         classes: number of classes to train on.
+        processes: that train together. Each has the model whole, the rows of its own classes, and its part of a batch;
+            after each step all have the model that one process would have, but for rounding.
+
+    Attributes:
+        split: what of the state each process has a part of.
 
     Raises:
-        ValueError: If the device is not one of this machine.
+        ValueError: If the device is not one of this machine, or there are more processes than classes.
     """
 
-    def __init__(self, config: RunConfig, *, shape: tuple[int, int, int], classes: int) -> None:
+    def __init__(
+        self, config: RunConfig, *, shape: tuple[int, int, int], classes: int, processes: Processes = ALONE
+    ) -> None:
         self.config = config
+        self.processes = processes
         self.device = find_device(config.device)
-        with torch.random.fork_rng():
+        with random_state_kept():
             torch.manual_seed(mixed_seed(config.seed, "weights"))
             self.model = backbone(config, shape).to(self.device)
-            self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options()).to(self.device)
+            with among(processes):
+                self.head = losses.create(config.loss, config.dim, classes, **config.resolved_options())
+            self.head.to(self.device)
         if isinstance(self.head, losses.Head):
-            self.head.products = config.head_products
+            self.head.products, self.head.sample_rate = config.head_products, config.sample_rate
+        share_batch_norm(self.model, processes, self.device)
+        self.model.dropout.processes = processes
         if config.recipe != "published" and self.head.weight.requires_grad:
             # Normal(0, 0.01) makes rows of length 0.2 in 512 dimensions but of 0.02 in 3, where the first steps throw
             # them far out: long rows turn slowly, and class centres would stay where the first epoch left them.
@@ -64,6 +79,7 @@ class Learner:
             self.model.compile_body()
         self._clipped = [*self.model.parameters()]
         self._learning = [*self._clipped, *self.head.parameters()]
+        self.split = Split(frozenset(self._split_names()), classes, processes)
         self.optimizer = torch.optim.SGD(
             self._learning,
             lr=config.lr,
@@ -73,6 +89,8 @@ class Learner:
 
     def step(self, step: int, images: Tensor, labels: Tensor, *, lr: float, contrast: bool = True) -> Step:
         """Take one step of SGD on uint8 images [N, C, H, W] and their labels [N]; its draws depend on `step` alone.
+
+        Processes that train together have N images each, and are told of all.
 
         A loss of several views gets them, with the raised dropout, only if `contrast` is true.
         """
@@ -84,7 +102,7 @@ class Learner:
         seen = images.to(self.device)
         if config.flip or config.shift:
             draws = generator(config.seed, "augmentation", step)
-            seen = augment(seen, flip=config.flip, shift=config.shift, generator=draws)
+            seen = augment(seen, flip=config.flip, shift=config.shift, generator=draws, processes=self.processes)
         if not self.model.training:
             self.model.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
@@ -93,6 +111,8 @@ class Learner:
         for parameter in self._learning:
             parameter.grad = None
         loss.backward()
+        # Each has gone back from the loss of the whole batch through its own part of it.
+        self.processes.add_up([parameter.grad for parameter in self._clipped if parameter.grad is not None])
         limit = math.inf if config.clip_norm is None else config.clip_norm
         norm = nn.utils.clip_grad_norm_(self._clipped, limit)
         for group in self.optimizer.param_groups:
@@ -109,21 +129,22 @@ class Learner:
         return torch.cat([self.model(self._floats(part.to(self.device))).cpu() for part in parts])
 
     def centres(self) -> Tensor:
-        """Return one direction for each class as float32 [C, D] on the CPU."""
-        return self.head.class_centres().float().cpu()
+        """Return one direction for each class as float32 [C, D] on the CPU; all processes call, the first gets all."""
+        return self.processes.collected(self.head.class_centres(), self.split.classes).float().cpu()
 
     def state(self) -> dict[str, Tensor]:
-        """Return everything that the next step depends on, by name."""
+        """Return everything that the next step depends on, by name; of what is `split`, this process's part."""
         state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         state |= {f"head.{name}": value for name, value in self.head.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
-            state[f"momentum.{index:05d}"] = slots["momentum_buffer"]
+            state[_momentum(index)] = slots["momentum_buffer"]
         return state
 
     def is_finite(self) -> bool:
-        """Return whether the state holds neither NaN nor infinity."""
+        """Return whether the state holds neither NaN nor infinity, in any of the processes."""
         numbers = [value for value in self.state().values() if value.is_floating_point()]
-        return bool(nn.utils.get_total_norm(numbers, math.inf).isfinite())  # the largest of all, NaN if there is one
+        largest = nn.utils.get_total_norm(numbers, math.inf)  # NaN if there is one
+        return self.processes.all(bool(largest.isfinite()))
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go back to what `state()` returned."""
@@ -134,11 +155,22 @@ class Learner:
         optimizer["state"] = {int(index): {"momentum_buffer": value} for index, value in momentum.items()}
         self.optimizer.load_state_dict(optimizer)
 
+    def _split_names(self) -> Iterator[str]:
+        for name in self.head.by_class:
+            yield f"head.{name}"
+        for index, (name, _) in enumerate(self.head.named_parameters(), len(self._clipped)):
+            if name in self.head.by_class:
+                yield _momentum(index)
+
     def _floats(self, images: Tensor) -> Tensor:
         return data.to_float(images).contiguous(memory_format=self._layout)
 
     def _uses_bfloat16(self) -> bool:
         return self.config.precision == "bfloat16" or (self.config.precision == "auto" and self.device.type == "cuda")
+
+
+def _momentum(index: int) -> str:
+    return f"momentum.{index:05d}"
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ or the order of images of any step can be looked at later without training up to
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal, get_args
 
 import numpy as np
@@ -28,6 +28,14 @@ def generator(seed: int, purpose: Purpose, step: int = 0, *, device: torch.devic
     return torch.Generator(device).manual_seed(mixed_seed(seed, purpose, step))
 
 
+def random_state_kept() -> AbstractContextManager[None]:
+    """Leave the random state of the caller as it was: of the CPU, and of the GPU that is used.
+
+    By default torch would take hold of every GPU of the machine, and warn of it.
+    """
+    return torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else [])
+
+
 @contextmanager
 def reproducible() -> Iterator[None]:
     """Compute with deterministic algorithms inside, and leave the caller's random state and switches as they were."""
@@ -38,7 +46,7 @@ def reproducible() -> Iterator[None]:
     # who, like our tests, had deterministic algorithms on before.
     deterministic.fill_uninitialized_memory = filled and was  # type: ignore[attr-defined]
     try:
-        with torch.random.fork_rng():
+        with random_state_kept():
             yield
     finally:
         torch.use_deterministic_algorithms(was, warn_only=warned)

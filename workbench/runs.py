@@ -2,7 +2,7 @@
 
     run.json            config, data, versions: written once, before the first step
     metrics.jsonl       one record for each epoch
-    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one
+    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one, see checkpoints.py
     margins.npz         the margin of every sample in the last epoch
     snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
     evaluation.json     headline numbers on the held-out images, written when the run is done
@@ -15,14 +15,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from workbench import files
+from workbench import checkpoints, files
+from workbench.checkpoints import Checkpoint, Split
 from workbench.config import RunConfig, checked
 
 
@@ -43,13 +42,6 @@ class Snapshots:
     centres: np.ndarray | None
     labels: np.ndarray
     indices: np.ndarray
-
-
-class Checkpoint(NamedTuple):
-    """Where a run stands: epochs done, and everything that the next step depends on."""
-
-    epoch: int
-    tensors: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,7 @@ class Run:
     @property
     def epoch(self) -> int:
         """Epochs done, as of the last checkpoint."""
-        state = self._state()
+        state = checkpoints.state(self._checkpoints)
         return state["epoch"] if state else 0
 
     @property
@@ -136,7 +128,11 @@ class Run:
         """Go back to the checkpoint of this epoch: forget later records, and checkpoints that do not count."""
         kept = self._valid_records(epoch)
         files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
-        self._drop_other_checkpoints()
+        checkpoints.drop_others(self._checkpoints)
+
+    def progress(self) -> list[dict[str, Any]]:
+        """Return the records of all epochs that are written, also of those that no checkpoint holds yet."""
+        return list(self._valid_records(self.config.epochs))
 
     def records(self) -> list[dict[str, Any]]:
         """Return the records of all epochs up to the last checkpoint's, oldest first."""
@@ -167,45 +163,21 @@ class Run:
 
     # -- checkpoints
 
-    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor]) -> None:
-        """Write a checkpoint, make it the valid one, and drop the others."""
-        folder = self.folder / "checkpoint"
-        name = f"epoch-{epoch:05d}.safetensors"
-        with files.replacing(folder / name) as beside:
-            try:
-                save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, beside)
-            except SafetensorError as error:
-                raise OSError(f"{beside} cannot be written ({error})") from None
-        files.write_json(folder / "state.json", {"epoch": epoch, "file": name})
-        self._drop_other_checkpoints()
+    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor], split: Split | None = None) -> None:
+        """Write a checkpoint, make it the valid one, and drop the others, see `workbench.checkpoints.save`."""
+        checkpoints.save(self._checkpoints, epoch, tensors, split)
 
-    def _drop_other_checkpoints(self) -> None:
-        state = self._state()
-        for path in (self.folder / "checkpoint").glob("epoch-*"):
-            if state is None or path.name != state["file"]:
-                path.unlink()
-
-    def load_checkpoint(self) -> Checkpoint | None:
-        """Return the valid checkpoint, or None if there is none yet.
+    def load_checkpoint(self, split: Split | None = None) -> Checkpoint | None:
+        """Return the valid checkpoint, or None if there is none yet, see `workbench.checkpoints.load`.
 
         Raises:
             ValueError: If it is damaged.
         """
-        state = self._state()
-        if state is None:
-            return None
-        path = self.folder / "checkpoint" / state["file"]
-        try:
-            return Checkpoint(state["epoch"], load_file(path))
-        except (OSError, SafetensorError) as error:
-            raise ValueError(
-                f"The checkpoint {path} cannot be read ({error}). Remove the folder {path.parent} to train this run "
-                f"from its beginning, with the same command."
-            ) from None
+        return checkpoints.load(self._checkpoints, split)
 
-    def _state(self) -> dict[str, Any] | None:
-        path = self.folder / "checkpoint" / "state.json"
-        return _read_json(path, "a checkpoint") if path.exists() else None
+    @property
+    def _checkpoints(self) -> Path:
+        return self.folder / "checkpoint"
 
     # -- snapshots
 
@@ -257,17 +229,7 @@ class Run:
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:
-    facts = _read_json(folder / "run.json", "a run folder")
+    facts = files.read_json(folder / "run.json", of="a run folder")
     if not (isinstance(facts, dict) and {"config", "data"} <= facts.keys()):
         raise ValueError(f"{folder / 'run.json'} is not that of a run: it must have a config and data.")
     return facts
-
-
-def _read_json(path: Path, of: str) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path.parent} is not {of}: it has no {path.name}.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as JSON ({error}).") from None
-    return content

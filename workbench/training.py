@@ -8,6 +8,7 @@ versions and number of threads, as run.json tells them.
 
 import math
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from workbench.randomness import generator, reproducible
 from workbench.records import Tally
 from workbench.runs import Run
 from workbench.schedules import learning_rate
+from workbench.sharding import ALONE, Processes
 
 
 class Watcher(Protocol):
@@ -51,21 +53,31 @@ class Trainer:
         folder: where the run lives; an existing run with the same config is continued.
         images: the image set, if it is not one that `config.data` names.
         progress: show a progress bar.
+        processes: that train this run together, each with a Trainer of its own; see `workbench.distributed`.
 
     Attributes:
         images: the part to train on and the part held out.
         probe: int64 [P], the held-out images that are followed through training.
 
     Raises:
-        ValueError: If the data or the batch size leave nothing to train on, or the device is not there.
+        ValueError: If the data or the batch size leave nothing to train on, the batch cannot be shared by the
+            processes, or the device is not there.
     """
 
     def __init__(
-        self, config: RunConfig, folder: Path | str, *, images: data.ImageSet | None = None, progress: bool = True
+        self,
+        config: RunConfig,
+        folder: Path | str,
+        *,
+        images: data.ImageSet | None = None,
+        progress: bool = True,
+        processes: Processes = ALONE,
     ) -> None:
         self.config = config
         self.folder = Path(folder)
-        self.progress = progress
+        self.progress = progress = progress and processes.leads
+        self.processes = processes
+        config.require_shared(processes.size)
         options: dict[str, Any] = {"progress": progress, **config.data_options}
         images = data.load(config.data, **options) if images is None else images
         self._digest = images.digest()
@@ -122,16 +134,31 @@ class Trainer:
         config = self.config
         if config.compile:
             require_compiler(self.learner.device)
-        with reproducible(), files.alone(self.folder):
-            run = Run.open(self.folder, config, self._facts())
-            checkpoint = run.load_checkpoint()
+        processes = self.processes
+        if watcher and processes.size > 1:
+            raise ValueError("A watcher looks on where one process trains. Look at the run's folder instead.")
+        with reproducible(), ExitStack() as inside:
+            run = Run(self.folder, config)
+            with processes.agreed():
+                if processes.leads:
+                    inside.enter_context(files.alone(self.folder))
+                    Run.open(self.folder, config, self._facts())
+            with processes.agreed():
+                if not (self.folder / "run.json").exists():
+                    raise ValueError(
+                        f"Process {processes.rank} does not see the run that the first one has begun in {self.folder}. "
+                        f"Give a folder on a file system that all machines share."
+                    )
+                checkpoint = run.load_checkpoint(self.learner.split)
             if checkpoint is None:
                 self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
-                run.save_snapshot(0, **self.snapshot())
+                self._save_snapshot(run, 0)
             else:
                 self.learner.load_state(checkpoint.tensors)
             done = checkpoint.epoch if checkpoint else 0
-            run.rewind(done)
+            with processes.agreed():
+                if processes.leads:
+                    run.rewind(done)
             feed = Feed(self.images.train, self.learner.device)
             with self._progress_bar(done) as bar:
                 for epoch in range(done + 1, config.epochs + 1):
@@ -141,20 +168,33 @@ class Trainer:
                     record = tally.record()
                     if not (self.learner.is_finite() and all(map(math.isfinite, record.values()))):
                         raise ValueError(_divergence(epoch, record["loss"]))
-                    run.append_record({"epoch": epoch, **record})
+                    with processes.agreed():
+                        if processes.leads:
+                            run.append_record({"epoch": epoch, **record, **self._company()})
                     if is_kept(epoch, config):
-                        run.save_snapshot(epoch, **self.snapshot())
-                    if epoch == config.epochs:
-                        run.save_margins(tally.margins())
+                        self._save_snapshot(run, epoch)
+                    with processes.agreed():
+                        if epoch == config.epochs and processes.leads:
+                            run.save_margins(tally.margins())
                     if epoch % config.checkpoint_every == 0 or epoch == config.epochs or watcher:
-                        run.save_checkpoint(epoch, self.learner.state())
+                        run.save_checkpoint(epoch, self.learner.state(), self.learner.split)
                     if watcher and not watcher.after_epoch(epoch, record):
                         break
         return run
 
     def _beginner(self) -> Learner:
         train = self.images.train
-        return Learner(self.config, shape=train.shape, classes=train.classes)
+        return Learner(self.config, shape=train.shape, classes=train.classes, processes=self.processes)
+
+    def _company(self) -> dict[str, int]:
+        """Return how many processes there are, for the record, if there are several."""
+        return {"processes": self.processes.size} if self.processes.size > 1 else {}
+
+    def _save_snapshot(self, run: Run, epoch: int) -> None:
+        moment = self.snapshot()
+        with self.processes.agreed():
+            if self.processes.leads:
+                run.save_snapshot(epoch, **moment)
 
     def _train_epoch(self, epoch: int, feed: Feed, bar: Any, watcher: Watcher | None) -> Tally | None:
         """Return what the epoch tells; None if the watcher ended it early."""
@@ -164,7 +204,9 @@ class Trainer:
         first = (epoch - 1) * self.steps_per_epoch
         tally = Tally(config.batch_size)
         steps = self.steps_per_epoch * config.epochs
-        for step, (images, labels) in enumerate(feed.batches(order, config.batch_size), first):
+        whole = order[: self.steps_per_epoch * config.batch_size].view(-1, config.batch_size)
+        mine = self.processes.part(whole, 1)
+        for step, (images, labels) in enumerate(feed.batches(mine.flatten(), mine.shape[1]), first):
             lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
             done = self.learner.step(step, images, labels, lr=lr, contrast=contrast)
             tally.add(done, step, lr)
@@ -188,12 +230,13 @@ class Trainer:
         )
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Return the probe images as the model sees them now: one moment of `workbench.runs.Snapshots`, by name."""
-        arrays = {
-            "embeddings": self.learner.embed(self._probed),
-            "labels": self._probed.labels,
-            "indices": self.probe,
-        }
+        """Return the probe images as the model sees them now: one moment of `workbench.runs.Snapshots`, by name.
+
+        All processes call, and the first gets all of it.
+        """
+        arrays = {"labels": self._probed.labels, "indices": self.probe}
+        if self.processes.leads:
+            arrays["embeddings"] = self.learner.embed(self._probed)
         if self.images.closed:
             arrays["centres"] = self.learner.centres()
         return {name: array.numpy() for name, array in arrays.items()}
@@ -215,6 +258,7 @@ class Trainer:
                 "classes": train.classes,
                 "held_out_classes": held_out.classes,
             },
+            **self._company(),
             "begun": datetime.now(UTC).isoformat(timespec="seconds"),
             **environment.facts(str(self.learner.device)),
         }

@@ -10,14 +10,27 @@ import torch
 
 _THREADS = torch.get_num_threads()  # before the tests' own settings, which the imports bring, make it one
 
-from tests.benchmarks import faces, head, imports, losses, main_job, maps, pairs, reading, sweeps, training, views  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    faces,
+    head,
+    imports,
+    losses,
+    main_job,
+    maps,
+    pairs,
+    processes,
+    reading,
+    sweeps,
+    training,
+    views,
+)
 from tests.benchmarks.harness import Row, table  # noqa: E402
 
 
 def main() -> int:
     torch.set_num_threads(_THREADS)
     rows: list[Row] = []
-    for module in (head, losses, pairs, faces, imports, reading, training, main_job, sweeps, views, maps):
+    for module in (head, processes, losses, pairs, faces, imports, reading, training, main_job, sweeps, views, maps):
         print(f"{module.__name__}...", file=sys.stderr)
         rows += module.rows()
     machine = {"torch": torch.__version__, "threads": torch.get_num_threads(), "machine": platform.processor()}

@@ -1,5 +1,6 @@
 """What all commands share: the application, their common options, and how values are read and shown."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -45,6 +46,10 @@ def percent(rate: dict[str, float], *, digits: int = 1) -> str:
 
 
 def fail(message: str, *, code: int) -> NoReturn:
-    """Say what went wrong on the error stream, and end with this code."""
-    print(f"Error: {message}", file=sys.stderr)
+    """Say what went wrong on the error stream, and end with this code.
+
+    Of processes that torchrun has started, the first of each machine says it for all.
+    """
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(f"Error: {message}", file=sys.stderr)
     sys.exit(code)

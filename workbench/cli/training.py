@@ -70,9 +70,13 @@ _TRAIN = """Train one loss on one data set.
 
 The same command again goes on where it was stopped; a finished run is left as it is.
 
+Several processes share a run under torchrun, one for each GPU: each has a part of the batch and a range of the classes.
+It can be gone on with by any number of them.
+
 \b
 Examples:
   workbench train -p loss=arcface -p margin=0.3
+  torchrun --nproc-per-node=4 -m workbench train -p loss=arcface
   workbench train -p loss=cosface -p dim=128 -o runs/cosface"""
 
 
@@ -84,10 +88,15 @@ def train(
     """Train and evaluate a run."""
     given = values(parameter)
     config = checked(RunConfig, given)
+    from workbench import distributed
     from workbench.evaluation import evaluate
     from workbench.training import Trainer
 
     folder = output or Path("reports") / config.folder_name()
-    numbers = evaluate(Trainer(config, folder).fit()).headline()
+    with distributed.joined(config.device) as processes:
+        run = Trainer(config, folder, processes=processes).fit()
+    if not processes.leads:
+        return
+    numbers = evaluate(run).headline()
     print("\n".join(held_out_table(numbers)))
     print(f"\nThe run is in {folder}, with these numbers in evaluation.json")

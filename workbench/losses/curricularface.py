@@ -68,7 +68,7 @@ class CurricularFace(Head):
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare, with negatives reshaped by the progress of training."""
         with torch.no_grad():
-            own = (features * F.normalize(self.weight[labels].to(features.dtype))).sum(1)
+            own = (features * F.normalize(self.shard.rows(self.weight, labels).to(features.dtype))).sum(1)
             if self.training and len(own):
                 self.t = torch.lerp(self.t, own.mean().to(self.t), self.momentum)
             reshape = Hardened(additive_angle(own, self.margin), self.t)

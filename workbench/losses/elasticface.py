@@ -54,6 +54,7 @@ class ElasticHead(Head):
 
     def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Draw one margin for each sample."""
+        generator = self.shard.drawing(generator)
         device = cosine.device if generator is None else generator.device
         noise = torch.randn(len(cosine), dtype=cosine.dtype, device=device, generator=generator)
         return self.margin + self.std * noise.to(cosine.device, non_blocking=True)

@@ -25,7 +25,7 @@ from workbench.losses.margins import (
     multiplied_angle,
     straight_through,
 )
-from workbench.losses.softmax import ClassScores, class_scores
+from workbench.losses.softmax import ClassScores
 
 Gradient = Literal["exact", "detached"]
 """Of the margin: "exact" is that of the formula, "detached" treats the margin as a constant (d psi / d cos = 1)."""
@@ -50,10 +50,11 @@ class Softmax(Head):
     """
 
     normalize_features = False
+    by_class = ("weight", "bias")
 
     def __init__(self, dim: int, classes: int, *, scale: float = 1.0, bias: bool = False) -> None:
         super().__init__(dim, classes, scale=scale)
-        self.bias = nn.Parameter(torch.zeros(classes)) if flag("Softmax", "bias", bias) else None
+        self.bias = nn.Parameter(torch.zeros(len(self.shard.range))) if flag("Softmax", "bias", bias) else None
 
     def scores(self, features: Tensor, labels: Tensor) -> ClassScores:
         """Compare features and weights as they are."""
@@ -62,13 +63,14 @@ class Softmax(Head):
             # A bias is the weight of a feature that is always 1.
             features = torch.cat([features, features.new_ones(len(features), 1)], dim=1)
             weight = torch.cat([weight, self.bias[:, None].to(weight.dtype)], dim=1)
-        return class_scores(features, weight, labels, scale=self.scale, normalize_weight=False, products=self.products)
+        return self.compared(features, labels, weight=weight, normalize_weight=False)
 
     def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
         """Divide the own score (without its bias) by both norms."""
         if self.bias is not None:
-            own = own - self.bias.detach()[labels]
-        lengths: Tensor = torch.linalg.vector_norm(self.weight.detach()[labels], dim=1, dtype=norms.dtype) * norms
+            own = own - self.shard.rows(self.bias.detach(), labels)
+        rows = self.shard.rows(self.weight.detach(), labels)
+        lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=norms.dtype) * norms
         return own / lengths.clamp_min(torch.finfo(own.dtype).tiny)
 
     def extra_repr(self) -> str:

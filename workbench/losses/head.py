@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from workbench.checks import positive
 from workbench.losses.batch import Batch
 from workbench.losses.loss import Loss
-from workbench.losses.softmax import ClassScores, Products, class_scores
+from workbench.losses.softmax import ClassScores, Products
 from workbench.losses.unpg import PairNegatives
 
 
@@ -27,22 +27,31 @@ class Head(Loss):
             ElasticFace. The loss does not depend on the length of its rows.
         products: what the factors of the products with the class weights are rounded to: "float32", or "bfloat16" where
             the processor multiplies such numbers faster; see `class_scores`. May be set at any time.
+        sample_rate: share of the classes that a batch is compared with in training, in (0, 1]: those of the batch, and
+            others drawn anew for each batch, as in Partial FC (An et al., CVPR 2022, 2203.15565). 1, all of them, by
+            default. May be set at any time. The rows that are not drawn have a gradient of 0, but decay and go on by
+            their momentum as any other parameter, where the released code leaves them alone.
+        sampled: [M], the classes that the last batch was compared with, ascending; None if those were all.
         pair_negatives: UNPG's negatives from the pairs of the batch, which join those of the classes; None by default.
     """
 
     weight: nn.Parameter
     products: Products = "float32"
+    sample_rate: float = 1.0
+    sampled: Tensor | None = None
     normalize_features: ClassVar[bool] = True
 
     def __init__(self, dim: int, classes: int, *, scale: float = 64.0) -> None:
         super().__init__(dim, classes)
         self.scale = positive(type(self).__name__, "scale", scale)
-        self.weight = nn.Parameter(torch.empty(self.classes, self.dim))
+        self.weight = nn.Parameter(torch.empty(len(self.shard.range), self.dim))
         self.pair_negatives: PairNegatives | None = None
         self.reset_parameters()
 
     def of_batch(self, batch: Batch, *, generator: torch.Generator | None, margins: Tensor | None) -> Tensor:
         """Return the mean loss of the batch."""
+        samples = self.training and self.sample_rate < 1
+        self.sampled = self.shard.sample(self.sample_rate, batch.labels, generator) if samples else None
         scores = self.scores(batch.unit if self.normalize_features else batch.embeddings, batch.labels)
         margin = self.draw_margin(scores.own, batch, generator) if margins is None else margins
         margin = self.assign_margin(scores.own, margin)
@@ -66,8 +75,8 @@ class Head(Loss):
 
     def compared(self, features: Tensor, labels: Tensor, **options: Any) -> ClassScores:
         """Compare features with the class weights under some further options of `class_scores`."""
-        options = {"scale": self.scale, "products": self.products, **options}
-        return class_scores(features, self.weight, labels, **options)
+        given: dict[str, Any] = {"weight": self.weight, "scale": self.scale, "products": self.products}
+        return self.shard.scores(features, labels=labels, sampled=self.sampled, **(given | options))
 
     def draw_margin(self, cosine: Tensor, batch: Batch, generator: torch.Generator | None) -> Tensor | float:
         """Return the margin of each sample, or one for all: the fixed margin."""

@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from workbench.checks import number, one_of, positive
 from workbench.losses.batch import Batch, class_means
 from workbench.losses.fixed import ArcFace, angle_margin
-from workbench.losses.softmax import class_scores
 
 Hardness = Literal["cosine", "posterior"]
 Start = Literal["features", "weights"]
@@ -53,6 +52,7 @@ class JCSC(ArcFace):
         It cannot be told: this is a reconstruction, and every choice beyond the abstract is ours.
     """
 
+    by_class = ("weight", "clusters")
     clusters: Tensor
 
     def __init__(
@@ -99,19 +99,19 @@ class JCSC(ArcFace):
     def hardness_of(self, batch: Batch) -> Tensor:
         """Return h [N] in [0, 1]."""
         if self.hardness == "cosine":
-            return (1 - (batch.unit * self.clusters[batch.labels]).sum(1)) / 2
+            return (1 - (batch.unit * self.shard.rows(self.clusters, batch.labels)).sum(1)) / 2
         return 1 - torch.exp(-self.clustering(batch))
 
     def clustering(self, batch: Batch) -> Tensor:
         """Return -log q_{i,y_i} [N]: how surely a feature is assigned to the cluster of its label."""
         scale = 1 / self.temperature
-        scores = class_scores(batch.unit, self.clusters, batch.labels, scale=scale, products=self.products)
+        scores = self.shard.scores(batch.unit, self.clusters, batch.labels, scale=scale, products=self.products)
         return F.softplus(scores.others - scale * scores.own, threshold=40)
 
     def alignment(self, labels: Tensor) -> Tensor:
         """Return the mean of 1 - w^_c . u_c over the classes of a batch, in [0, 2]; 0 where centres are aligned."""
         present = labels.unique()
-        cosine = (F.normalize(self.weight[present]) * self.clusters[present]).sum(1)
+        cosine = (F.normalize(self.shard.rows(self.weight, present)) * self.shard.rows(self.clusters, present)).sum(1)
         return (1 - cosine).sum() / max(1, len(present))
 
     def regularise(self, batch: Batch) -> Tensor | float:
@@ -135,14 +135,15 @@ class JCSC(ArcFace):
 
     @torch.no_grad()
     def _begin(self, batch: Batch) -> None:
-        new = self.clusters[batch.labels].square().sum(1) == 0
+        new = self.shard.rows(self.clusters, batch.labels).square().sum(1) == 0
         if self.training and bool(new.any()):
             labels, means = class_means(batch.unit[new], batch.labels[new])
-            self.clusters = self.clusters.index_copy(0, labels, F.normalize(means).to(self.clusters))
+            self.clusters = self.shard.replaced(self.clusters, labels, F.normalize(means).to(self.clusters))
 
     @torch.no_grad()
     def _follow(self, batch: Batch) -> None:
         labels, means = class_means(batch.unit, batch.labels)
-        moved = self.momentum * self.clusters[labels] + (1 - self.momentum) * F.normalize(means).to(self.clusters)
+        before = self.shard.rows(self.clusters, labels)
+        moved = self.momentum * before + (1 - self.momentum) * F.normalize(means).to(before)
         # A new tensor, because the backward pass still needs the old one.
-        self.clusters = self.clusters.index_copy(0, labels, F.normalize(moved))
+        self.clusters = self.shard.replaced(self.clusters, labels, F.normalize(moved))

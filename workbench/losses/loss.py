@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from workbench.checks import bad_parameter, whole
 from workbench.losses.batch import Batch, prepare
+from workbench.losses.shard import Shard
+from workbench.sharding import current
 
 
 class Loss(nn.Module, ABC):
@@ -18,13 +20,19 @@ class Loss(nn.Module, ABC):
     A `Head` compares samples with learned class centres, a `PairLoss` with each other. A subclass implements
     `of_batch`.
 
+    Created inside `workbench.sharding.among(processes)`, it is shared by them: each holds the rows of its own range of
+    classes, is given its own part of the batch, as large as every other's, and returns the loss of the whole batch,
+    with the gradient of that.
+
     Shape:
         embeddings: [N, D], or [V, N, D] for V views of the same samples. Any length: they are normalised here.
         labels: [N] integers in [0, C). A sample with label -1 is left out.
         output: a scalar in nats, in float32 or wider.
 
     Attributes:
-        weight: [C, D]; row c points to the centre of class c.
+        weight: [C, D]; row c points to the centre of class c. The rows of this process, if others share the loss.
+        by_class: names of all parameters and buffers that have rows for each class, and are split with them.
+        shard: which classes are here: all of them, unless other processes share the loss.
         scale: s, the factor of all cosines; 1 for a loss without one.
         margin: m; 0 for a loss without margin.
         margin_unit: of the margin that is demanded of each sample: "rad", "cosine", "factor", or "" if none is.
@@ -37,6 +45,7 @@ class Loss(nn.Module, ABC):
     """
 
     weight: Tensor
+    by_class: ClassVar[tuple[str, ...]] = ("weight",)
     scale: float = 1.0
     margin: float = 0.0
     margin_unit: ClassVar[str] = ""
@@ -48,6 +57,12 @@ class Loss(nn.Module, ABC):
         owner = type(self).__name__
         self._dim = whole(owner, "dim", dim, least=1)
         self._classes = whole(owner, "classes", classes, least=2, hint="One class leaves nothing to tell apart.")
+        self.shard = Shard(current(), self._classes)
+        if self.shard.processes.size > self._classes:
+            raise ValueError(
+                f"{owner} has {self._classes} classes, which {self.shard.processes.size} processes cannot share: each "
+                f"needs one at least. Start fewer processes."
+            )
         self.observed: Mapping[str, Tensor] = {}
         self.terms: Mapping[str, Tensor] = {}
 
@@ -62,8 +77,17 @@ class Loss(nn.Module, ABC):
         return self._classes
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the class centres anew from Normal(0, 0.01)."""
-        nn.init.normal_(self.weight, std=0.01, generator=generator)
+        """Draw the class centres anew from Normal(0, 0.01): those of this process out of the draws of all."""
+        if self.shard.whole:
+            nn.init.normal_(self.weight, std=0.01, generator=generator)
+            return
+        with torch.no_grad():
+            rows_each = len(self.weight) // len(self.shard.range)
+            first = self.shard.range.start * rows_each
+            for start, rows in _normal_rows(self.classes * rows_each, self.weight, generator):
+                low, high = max(start, first), min(start + len(rows), first + len(self.weight))
+                if low < high:
+                    self.weight[low - first : high - first] = 0.01 * rows[low - start : high - start]
 
     def forward(
         self,
@@ -76,18 +100,23 @@ class Loss(nn.Module, ABC):
         """Return the loss of the batch; see the class for shapes.
 
         Args:
-            embeddings: [N, D] or [V, N, D].
-            labels: [N].
+            embeddings: [N, D] or [V, N, D]; of this process, where several share the loss.
+            labels: [N]; of this process.
             generator: source of the random draws of a loss that has any, torch's global one by default; ignored by
-                the others. Draws are made on its device, so a CPU generator gives the same ones whatever trains.
+                the others. Draws are made on its device, so a CPU generator gives the same ones whatever trains. They
+                are those of the whole batch: processes that share a loss must give generators of one seed.
             margins: a margin for each row to use instead of the loss's own, [N] or [V * N]: published draws can be
-                replayed.
+                replayed. Of the whole batch, where several processes share the loss.
 
         Raises:
             ValueError: If the shapes do not fit, a label is out of range, or an embedding is NaN, infinite or zero.
         """
         # The loss is computed in full precision whatever the model was run in.
         with torch.autocast(embeddings.device.type, enabled=False):
+            if not self.shard.whole:
+                embeddings, labels = (
+                    self.shard.processes.gathered(part, dim) for part, dim in ((embeddings, -2), (labels, -1))
+                )
             batch = prepare(type(self).__name__, embeddings, labels, dim=self.dim, classes=self.classes)
             given = None if margins is None else self._given(margins, embeddings, batch)
             return self.of_batch(batch, generator=generator, margins=given)
@@ -97,7 +126,7 @@ class Loss(nn.Module, ABC):
         """Return the loss of a checked batch, and set `observed`; 0 with a gradient of 0 for a batch without rows."""
 
     def class_centres(self) -> Tensor:
-        """Return one direction for each class, [C, D], without gradient: the rows of `weight`."""
+        """Return one direction for each class that is here, [C, D], without gradient: the rows of `weight`."""
         return self.weight.detach()
 
     def _given(self, margins: Tensor, embeddings: Tensor, batch: Batch) -> Tensor:
@@ -112,3 +141,16 @@ class Loss(nn.Module, ABC):
     def extra_repr(self) -> str:
         """Show sizes and parameters as they were given."""
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters)
+
+
+def _normal_rows(
+    total: int, like: Tensor, generator: torch.Generator | None, *, at_once: int = 4096
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield draws from Normal(0, 1) for `total` rows, some thousand at a time, with the number of their first.
+
+    They are those that one call for all rows makes: torch draws normal numbers sixteen by sixteen, and the last sixteen
+    anew where they do not fill up, so that every part but the last has to be whole sixteens.
+    """
+    starts = [*range(0, max(1, total - at_once + 1), at_once)]
+    for start, stop in zip(starts, [*starts[1:], total], strict=True):
+        yield start, torch.randn(stop - start, like.shape[1], dtype=like.dtype, device=like.device, generator=generator)

@@ -14,7 +14,6 @@ from torch import Tensor
 from workbench.checks import one_of
 from workbench.losses.batch import Batch, class_means
 from workbench.losses.loss import Loss
-from workbench.losses.softmax import class_scores
 
 Average = Literal["nonzero", "all"]
 
@@ -45,7 +44,7 @@ class PairLoss(Loss):
 
     def __init__(self, dim: int, classes: int) -> None:
         super().__init__(dim, classes)
-        self.register_buffer("weight", torch.empty(self.classes, self.dim))
+        self.register_buffer("weight", torch.empty(len(self.shard.range), self.dim))
         self.reset_parameters()
 
     def of_batch(self, batch: Batch, *, generator: torch.Generator | None, margins: Tensor | None) -> Tensor:
@@ -63,7 +62,7 @@ class PairLoss(Loss):
 
     @torch.no_grad()
     def _observe(self, unit: Tensor, labels: Tensor) -> None:
-        scores = class_scores(unit, self.weight, labels, scale=1.0)
+        scores = self.shard.scores(unit, self.weight, labels, scale=1.0)
         self.observed = {
             "cosine": scores.own,
             "correct": scores.own > scores.rival,
@@ -71,8 +70,8 @@ class PairLoss(Loss):
         }
         if self.training:
             present, means = class_means(unit, labels)
-            followed = torch.lerp(self.weight[present], means.to(self.weight), _FOLLOWING)
-            self.weight = self.weight.index_copy(0, present, followed)
+            followed = torch.lerp(self.shard.rows(self.weight, present), means.to(self.weight), _FOLLOWING)
+            self.weight = self.shard.replaced(self.weight, present, followed)
 
 
 def average_of(owner: PairLoss, average: Average) -> Average:

@@ -88,7 +88,8 @@ def class_scores(
         features: What is compared, shape [N, D]; unit vectors give cosines. Half precision is computed in float32.
         weight: One row for each class, shape [C, D]. A row of zeros has no direction: it scores 0 and gets no
             gradient. So does a row whose squares leave the floating-point range, shorter than about 1e-18 in float32.
-        labels: Own class of each feature, in [0, C), shape [N]. Not checked here: a head has done it.
+        labels: Own class of each feature, in [0, C), shape [N]. Not checked here: a head has done it. -1 is none of
+            these classes: all of them are others then, and the own score means nothing.
         scale: Factor s of the scores inside the exponent, in (0, inf).
         normalize_weight: Divide each row by its norm (w^ = w / |w|), the default; otherwise take it as it is.
         centres: K rows for each class, [C K, D], row c K + k; the score of a class is that of the nearest of them.

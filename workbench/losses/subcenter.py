@@ -37,6 +37,7 @@ class SubCenterArcFace(ArcFace):
         Nothing with beyond_pi="linear" and margin=0.49916, 28.6 degrees.
     """
 
+    by_class = ("weight", "usage")
     usage: Tensor
 
     def __init__(
@@ -51,7 +52,7 @@ class SubCenterArcFace(ArcFace):
     ) -> None:
         super().__init__(dim, classes, scale=scale, margin=margin, beyond_pi=beyond_pi)
         self.centres = whole("SubCenterArcFace", "centres", centres, least=1)
-        self.weight = nn.Parameter(torch.empty(classes * centres, dim))
+        self.weight = nn.Parameter(torch.empty(len(self.shard.range) * centres, dim))
         self.reset_parameters()
         self.register_buffer("usage", torch.zeros(len(self.weight), dtype=torch.long))
 
@@ -59,14 +60,16 @@ class SubCenterArcFace(ArcFace):
         """Compare with the nearest centre of each class, and count which centre of the own class that was."""
         if self.training:
             with torch.no_grad():
-                rows = labels[:, None] * self.centres + torch.arange(self.centres, device=labels.device)
-                own = torch.einsum("nd,nkd->nk", features, F.normalize(self.weight[rows].to(features.dtype), dim=2))
-                nearest = labels * self.centres + own.argmax(1)
+                place = self.shard.found(labels)
+                mine, place = features[place >= 0], place[place >= 0]
+                rows = place[:, None] * self.centres + torch.arange(self.centres, device=labels.device)
+                own = torch.einsum("nd,nkd->nk", mine, F.normalize(self.weight[rows].to(features.dtype), dim=2))
+                nearest = place * self.centres + own.argmax(1)
                 self.usage = self.usage + nearest.bincount(minlength=len(self.usage))
         return self.compared(features, labels, centres=self.centres)
 
     def class_centres(self) -> Tensor:
-        """Return the busiest centre of each class, [C, D]."""
+        """Return the busiest centre of each class that is here, [C, D]."""
         busiest = self.usage.view(-1, self.centres).argmax(1)
         every = self.weight.detach().view(-1, self.centres, self.dim)
         return every[torch.arange(len(every), device=every.device), busiest]

@@ -106,6 +106,14 @@ class Lesson:
         verdict = check(exercise, namespace["answer"], strict=strict)
         return Verdict(**{**vars(verdict), "solution": code})
 
+    @property
+    def opened(self) -> bool:
+        """Whether somebody is there to use what needs a kernel: as `interactive` says, or where Jupyter shows it."""
+        wanted = self._parameter("interactive", None)
+        if wanted is None:  # Jupyter names the notebook that somebody has opened; papermill opens none
+            wanted = "JPY_SESSION_NAME" in os.environ or "__vsc_ipynb_file__" in self.namespace
+        return bool(wanted)
+
     def live(self, make: Callable[[], T], what: str) -> "T | Card":
         """Show what needs a kernel where somebody is there to use it, and elsewhere say what it would be.
 
@@ -113,10 +121,7 @@ class Lesson:
             make: makes an explorer.
             what: what it lets people do, as a sentence.
         """
-        wanted = self._parameter("interactive", None)
-        if wanted is None:  # Jupyter names the notebook that somebody has opened; papermill opens none
-            wanted = "JPY_SESSION_NAME" in os.environ or "__vsc_ipynb_file__" in self.namespace
-        if wanted:
+        if self.opened:
             return make()
         note = "This needs a running notebook: open it with <code>make lab</code>."
         return Card(f'<section class="wb-live"><p><strong>Live</strong> · {escape(what)}</p><p>{note}</p></section>')

@@ -1,0 +1,49 @@
+"""Several processes that compute together, forked from the test: torch is there already, so they start in no time."""
+
+import pickle
+import traceback
+import warnings
+from collections.abc import Callable
+from datetime import timedelta
+from os import _exit, environ, fork, waitpid
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from workbench.sharding import ALONE, Processes
+
+
+def together(size: int, work: Callable[[Processes], Any]) -> list[Any]:
+    """Return what `work` returns in each of `size` processes that talk through gloo; a failure of any is raised."""
+    if size == 1:
+        return [work(ALONE)]
+    with TemporaryDirectory() as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
+            children = [fork() or _child(rank, size, work, Path(folder)) for rank in range(size)]
+        for child in children:
+            waitpid(child, 0)
+        found = [pickle.loads((Path(folder) / str(rank)).read_bytes()) for rank in range(size)]
+    failures = [result for done, result in found if not done]
+    if failures:
+        raise AssertionError("\n".join(failures))
+    return [result for _, result in found]
+
+
+def _child(rank: int, size: int, work: Callable[[Processes], Any], folder: Path) -> int:
+    result: tuple[bool, Any] = (False, "it ended by itself")
+    try:
+        torch.set_num_threads(1)
+        environ["GLOO_SOCKET_IFNAME"] = "lo"
+        store = dist.FileStore(str(folder / "store"), size)
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
+        result = (True, work(Processes(rank, size)))
+        dist.destroy_process_group()
+    except BaseException:  # noqa: BLE001 - it is told to the test
+        result = (False, f"process {rank} of {size}: {traceback.format_exc()}")
+    finally:
+        (folder / str(rank)).write_bytes(pickle.dumps(result))
+        _exit(0)
