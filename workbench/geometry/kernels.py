@@ -3,6 +3,7 @@
 They hold no lock of Python, so that threads run them side by side, each with a `State` of its own.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -81,6 +82,20 @@ class Bound(NamedTuple):
 
     level: float
     slope: float
+
+
+@_compiled(fastmath=_ANY_ORDER)
+def scale(rows: NDArray[np.float32], scaled: NDArray[np.float32], length: NDArray[np.float64]) -> None:
+    """Multiply each row by a power of two that brings its length into [1, 2); 0, infinite and NaN stay what they are."""
+    for i in range(rows.shape[0]):
+        square = 0.0
+        for d in range(rows.shape[1]):
+            square += np.float64(rows[i, d]) ** 2
+        share, exponent = math.frexp(math.sqrt(square))
+        length[i] = 2 * share
+        power = math.ldexp(1.0, 1 - exponent)
+        for d in range(rows.shape[1]):
+            scaled[i, d] = rows[i, d] * power
 
 
 @_compiled()
