@@ -86,7 +86,7 @@ class Bound(NamedTuple):
 
 @_compiled(fastmath=_ANY_ORDER)
 def scale(rows: NDArray[np.float32], scaled: NDArray[np.float32], length: NDArray[np.float64]) -> None:
-    """Multiply each row by a power of two that brings its length into [1, 2); 0, infinite and NaN stay what they are."""
+    """Multiply each row by a power of two that brings its length into [1, 2); 0, inf and NaN stay what they are."""
     for i in range(rows.shape[0]):
         square = 0.0
         for d in range(rows.shape[1]):
@@ -183,9 +183,9 @@ def tally_impostors(
             place,
             bins32,
         )
-        one += sums[0]
-        two += sums[1]
-        gaussian += sums[2]
+        one += float(sums[0])
+        two += float(sums[1])
+        gaussian += float(sums[2])
         unsure = _count(place, size, here, bins32, i, begin, again, unsure)
         if unsure >= _TOGETHER:
             _impostors_again(again[:unsure], score, first, start, here, data, bound, state)
@@ -235,10 +235,10 @@ def _impostors_again(
 def _places(
     score: NDArray[np.float32],
     row: int,
-    column: int,
+    column: np.uint64,
     size: int,
     narrow: NDArray[np.float32],
-    begin: int,
+    begin: np.uint64,
     scale: np.float32,
     half: np.float32,
     near: np.float32,
