@@ -2,11 +2,13 @@
 
 The floor is the float32 products alone, in blocks of 1024: `x[a] @ x[b].T`. The rival is
 `sklearn.metrics.roc_curve`, which is given the scores of ten million of the pairs and need not compute them. Memory is
-taken in processes of their own: what tensors and arrays took at most, and by how much the process grew.
+by how much a process of its own grew at most (Linux).
 """
 
+import ctypes
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -71,46 +73,32 @@ def _roc_curve(x: torch.Tensor, labels: torch.Tensor) -> float:
 
 
 def _memory() -> list[Row]:
-    """Megabytes above the embeddings."""
     run = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True)
-    arrays, first, later = (float(word) for word in run.stdout.split())
+    first, later = (float(word) for word in run.stdout.split())
     return [
-        Row("all pairs: tensors and arrays above the embeddings", arrays, "MB", 100),
         Row("all pairs: growth of the process", later, "MB", 100),
         Row("all pairs: the same with loading the compiler", first, "MB"),
     ]
 
 
-def _resident(which: str) -> float:
-    with Path("/proc/self/status").open() as status:
-        return next(int(line.split()[1]) for line in status if line.startswith(which)) / 1024
-
-
 def _measure() -> None:
-    """Print what one call took in tensors and arrays, and how the process grew by the first call and by a later one."""
-    import itertools
-    import tracemalloc
-
+    """Print by how many megabytes the process grew at most in a first call, and in a later one."""
     x, labels = embeddings(SIZES[-1])
     x[:BLOCK] @ x[:BLOCK].T
+    print(*(_growth(lambda: geometry.pair_counts(x, labels)) for _ in range(2)))
 
-    def growth() -> float:
-        """Reset the mark of the highest memory, count, and say how much higher it is now."""
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _resident("VmRSS")
-        geometry.pair_counts(x, labels)
-        return _resident("VmHWM") - before
 
-    first = growth()
-    later = growth()
-    tracemalloc.start()
-    with torch.profiler.profile(profile_memory=True) as profile:
-        geometry.pair_counts(x, labels)
-    traced = tracemalloc.get_traced_memory()[1]  # the events would count too
-    changes = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
-    changes.sort(key=lambda event: event.start_ns())
-    tensors = max(itertools.accumulate(event.nbytes() for event in changes))
-    print((tensors + traced) / 2**20, first, later)
+def _growth(call: Callable[[], object]) -> float:
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed and kept would be used again unseen
+    Path("/proc/self/clear_refs").write_text("5")  # begin the mark of the highest memory anew
+    before = _resident("VmRSS")
+    call()
+    return _resident("VmHWM") - before
+
+
+def _resident(which: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(which)) / 1024
 
 
 if __name__ == "__main__":
