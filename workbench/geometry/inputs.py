@@ -4,15 +4,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
 from workbench.checks import bad_parameter
 
 Array: TypeAlias = Tensor | NDArray[Any]
-
-_AT_ONCE = 1024  # rows in float64; of all of them a copy would take twice the memory of the embeddings
 
 
 def unit_rows(values: Array, name: str = "embeddings") -> Float64[Tensor, "rows dim"]:
@@ -34,7 +32,7 @@ def unit_rows(values: Array, name: str = "embeddings") -> Float64[Tensor, "rows 
     rows = matrix(values, name).to(torch.float64)
     # Scaled by the largest entry first: the square of 1e200 is not a float64, nor is that of 1e-200.
     largest = rows.abs().amax(1, keepdim=True)
-    _refuse_sizes(largest, name)
+    refuse_sizes(largest, name)
     rows = rows / largest
     unit: Tensor = rows / rows.norm(dim=1, keepdim=True)
     return unit
@@ -52,32 +50,6 @@ def matrix(values: Array, name: str = "embeddings") -> Float[Tensor, "rows dim"]
     if not rows.is_floating_point():
         raise ValueError(bad_parameter("geometry", name, "floating point", str(rows.dtype), hint="Use .float()."))
     return rows.cpu() if rows.device.type == "mps" else rows
-
-
-def float32_rows(
-    rows: Float[Tensor, "N D"], order: Int64[Tensor, " N"]
-) -> tuple[Float32[Tensor, "N D"], Float64[Tensor, " N"]]:
-    """Embeddings of at most 32 bits, in another order, as float32 rows of lengths in [1, 2), and 1 / length of each.
-
-    Each row is multiplied by a power of two, so that nothing is rounded.
-
-    Raises:
-        ValueError: A row that is not finite, or a row of zeros.
-    """
-    scaled = torch.empty(rows.shape, dtype=torch.float32)
-    length = torch.empty(len(rows), dtype=torch.float64)
-    for start in range(0, len(rows), _AT_ONCE):
-        here = rows[order[start : start + _AT_ONCE]].float()
-        norm = torch.linalg.vector_norm(here, dim=1, dtype=torch.float64)
-        length[start : start + _AT_ONCE], exponent = torch.frexp(norm)
-        # In two steps, since the whole power need not be a float32.
-        power = (1 - exponent)[:, None]
-        some = power // 2
-        torch.mul(here * torch.exp2(some), torch.exp2(power - some), out=scaled[start : start + _AT_ONCE])
-    given = torch.empty_like(length)
-    given[order] = length
-    _refuse_sizes(given, "embeddings")
-    return scaled, 0.5 / length
 
 
 def class_labels(labels: Array, rows: int) -> Int64[Tensor, " rows"]:
@@ -145,7 +117,8 @@ def _tensor(values: Array, name: str) -> Tensor:
         raise ValueError(bad_parameter("geometry", name, "an array of numbers", str(array.dtype))) from error
 
 
-def _refuse_sizes(size: Tensor, name: str) -> None:
+def refuse_sizes(size: Tensor, name: str) -> None:
+    """Raise a ValueError that names the first row whose size is 0, or no number."""
     _refuse_rows(~size.isfinite(), name, "holds NaN or infinity", "Drop it, or find out what made it.")
     _refuse_rows(size == 0, name, "is all zeros", "A zero vector has no direction: drop it.")
 

@@ -3,6 +3,7 @@
 They hold no lock of Python, so that threads run them side by side, each with a `State` of its own.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -81,6 +82,20 @@ class Bound(NamedTuple):
 
     level: float
     slope: float
+
+
+@_compiled(fastmath=_ANY_ORDER)
+def scale(rows: NDArray[np.float32], scaled: NDArray[np.float32], length: NDArray[np.float64]) -> None:
+    """Multiply each row by a power of two that brings its length into [1, 2); 0, inf and NaN stay what they are."""
+    for i in range(rows.shape[0]):
+        square = 0.0
+        for d in range(rows.shape[1]):
+            square += np.float64(rows[i, d]) ** 2
+        share, exponent = math.frexp(math.sqrt(square))
+        length[i] = 2 * share
+        power = math.ldexp(1.0, 1 - exponent)
+        for d in range(rows.shape[1]):
+            scaled[i, d] = rows[i, d] * power
 
 
 @_compiled()
@@ -168,9 +183,9 @@ def tally_impostors(
             place,
             bins32,
         )
-        one += sums[0]
-        two += sums[1]
-        gaussian += sums[2]
+        one += float(sums[0])
+        two += float(sums[1])
+        gaussian += float(sums[2])
         unsure = _count(place, size, here, bins32, i, begin, again, unsure)
         if unsure >= _TOGETHER:
             _impostors_again(again[:unsure], score, first, start, here, data, bound, state)
@@ -220,10 +235,10 @@ def _impostors_again(
 def _places(
     score: NDArray[np.float32],
     row: int,
-    column: int,
+    column: np.uint64,
     size: int,
     narrow: NDArray[np.float32],
-    begin: int,
+    begin: np.uint64,
     scale: np.float32,
     half: np.float32,
     near: np.float32,

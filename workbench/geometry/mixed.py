@@ -10,14 +10,18 @@ and add up like sqrt(D) u (Higham and Mary 2019, SIAM Journal on Scientific Comp
 
     |error| <= u (5 + sqrt(D) / 8 + (3 + 2 sqrt(D)) |cosine|),
 
-two to four times the largest error among 16 million pairs of Gaussian, low-rank, clustered, shifted, rectified, binary
-or heavy-tailed features. This is experience and no theorem, so each pass tests it: a pair that is computed again shows
-its error, and if one is beyond half of what is allowed, the set is scored in float64 altogether. These pairs are
-hundreds of thousands, chosen for lying near an edge, which has nothing to do with how they were rounded.
+two to four times the largest error among 16 million pairs of Gaussian, low-rank, clustered, shifted, rectified or
+binary features, and 1.7 times with tails as heavy as sinh(2 x) of a Gaussian x has. This is experience and no theorem,
+so each pass tests it: a pair that is computed again shows its error, and if one is beyond half of what is allowed, the
+set is scored in float64 altogether. These pairs are hundreds of thousands, chosen for lying near an edge, which has
+nothing to do with how they were rounded.
 
 So counts, extremes and hardest pairs are those of float64. Mean, variance and the Gaussian sum of impostor pairs are
 sums of the float32 cosines, and as good as 1e-6 of themselves; where all cosines are so close together that they would
 not be, the set is scored in float64 too.
+
+A GPU is left to float64: those that have it in full multiply it as fast as float32, and telling which cosines to trust
+takes as many passes over memory as scoring in float64.
 """
 
 import math
@@ -28,10 +32,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float32, Float64, Int64
 from torch import Tensor
 
-from workbench.geometry.inputs import as_numpy, float32_rows, unit_rows
+from workbench.geometry.inputs import as_numpy, refuse_sizes, unit_rows
 from workbench.geometry.tally import Tally, bins_of, merged
 from workbench.threads import each
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 
 LEAST = 4096  # samples; float64 is done with fewer before the compiler is even loaded
 MOST_BINS = 1 << 16  # on a finer grid too many pairs would have to be computed again
-_ROWS = 256  # a block of so many rows and `block` columns stays in a near cache
+_AT_ONCE = 1024  # rows that are copied or settled together
 _ROOM = 4096  # pairs that lie on an edge, as far as float64 can tell; a set with more is full of ties
 _LEAST_SPREAD = 256  # times what a cosine may be off; of narrower sets the variance would show rounding
 _UNIT = 2.0**-24
@@ -86,7 +90,7 @@ def fill(
     """
     from workbench.geometry import kernels  # here, because it brings numba
 
-    values, inverse = float32_rows(rows, order)
+    values, inverse = scaled(rows, order)
     end = ends(labels)
     data = kernels.Set(*(as_numpy(part) for part in (values, inverse, inverse.float(), end, order)))
     limit = kernels.Bound(*allowed(values.shape[1]))
@@ -101,7 +105,7 @@ def fill(
             return
         if not hasattr(mine, "state"):
             mine.state = _nothing(genuine)
-            mine.products = torch.empty(_ROWS * block)
+            mine.products = torch.empty(block**2)
             states.append(mine.state)
         strip = strips[at]
         first, last = strip.rows.start, strip.rows.stop
@@ -139,6 +143,32 @@ def allowed(dim: int) -> tuple[float, float]:
     return _UNIT * (5 + root / 8), _UNIT * (3 + 2 * root)
 
 
+def scaled(
+    rows: Float[Tensor, "N D"], order: Int64[Tensor, " N"]
+) -> tuple[Float32[Tensor, "N D"], Float64[Tensor, " N"]]:
+    """Embeddings of at most 32 bits, in another order, as float32 rows of lengths in [1, 2), and 1 / length of each.
+
+    Each row is multiplied by a power of two, so that nothing is rounded.
+
+    Raises:
+        ValueError: A row that is not finite, or a row of zeros.
+    """
+    from workbench.geometry import kernels
+
+    values = torch.empty(rows.shape, dtype=torch.float32)
+    length = torch.empty(len(rows), dtype=torch.float64)
+
+    def scale(start: int) -> None:
+        here = slice(start, start + _AT_ONCE)
+        kernels.scale(as_numpy(rows[order[here]].float()), as_numpy(values[here]), as_numpy(length[here]))
+
+    each(scale, range(0, len(rows), _AT_ONCE))
+    given = torch.empty_like(length)
+    given[order] = length
+    refuse_sizes(given, "embeddings")
+    return values, 1 / length
+
+
 def ends(labels: Int64[Tensor, " N"]) -> Int64[Tensor, " N"]:
     """Where the run of equal labels that holds each place ends."""
     sizes = labels.unique_consecutive(return_counts=True)[1]
@@ -149,9 +179,9 @@ def ends(labels: Int64[Tensor, " N"]) -> Int64[Tensor, " N"]:
 def cut(group: Int64[Tensor, " N"], end: Int64[Tensor, " N"], block: int) -> list[Strip]:
     """Strips that together hold every pair (i, j) with j >= end[i], most columns first."""
     chunks, strips = chunked(group, block), []
-    for g, rows in chunked(group, min(_ROWS, block)):
+    for p, (g, rows) in enumerate(chunks):
         first = int(end[rows.start])
-        later = [(other, slice(max(first, columns.start), columns.stop)) for other, columns in chunks]
+        later = [(other, slice(max(first, columns.start), columns.stop)) for other, columns in chunks[p:]]
         strips.append(Strip(g, rows, [(other, columns) for other, columns in later if columns.start < columns.stop]))
     return strips
 
@@ -213,7 +243,7 @@ def _settle(tally: Tally, kind: int, states: list["State"], values: Tensor, grou
     for state in states:
         count = int(state.tied[kind])
         ties = state.ties[len(state.ties) - count :] if kind else state.ties[:count]
-        for part in torch.from_numpy(ties).split(_ROWS):
+        for part in torch.from_numpy(ties).split(_AT_ONCE):
             if not len(part):
                 continue
             i, j = part.T

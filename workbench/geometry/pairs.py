@@ -85,8 +85,10 @@ def pair_counts(
 ) -> PairCounts:
     """Count the cosines of all pairs i < j, genuine (same label) and impostor (different labels).
 
-    Cosines are float64, clamped to [-1, 1]; a cosine equal to an edge lies in the bin that starts there. Memory is
-    bounded by `block`^2 cosines, time grows with N^2 D.
+    Cosines are float64, clamped to [-1, 1]; a cosine equal to an edge lies in the bin that starts there. Of large
+    float32 sets on the CPU most cosines are float32, where that cannot change a count (see `mixed`); mean, variance and
+    `gaussian` then hold to 1e-6. Memory is bounded by `block`^2 cosines and a copy of the embeddings, time grows with
+    N^2 D.
 
     The same pass counts what remains when a group of identities is left out. Identities are dealt to the groups by
     size, the largest first, so that groups are about equal; each identity is in one group with all its images.
