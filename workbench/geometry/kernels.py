@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 _TIE = 1e-12  # two float64 cosines of one pair, summed in two orders, differ by less
 
-_TOGETHER = 512  # pairs that are computed again one after the other: by twos and threes each takes three times as long
+_TOGETHER = 512  # pairs that are computed again one after the other: by twos and threes each takes twice as long
 
 
 def _compiled(**options: Any) -> Callable[[F], F]:
