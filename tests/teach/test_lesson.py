@@ -68,3 +68,8 @@ def test_questions_fold_their_answers_and_escape() -> None:
     assert "Which &lt;b&gt;?" in html
     assert "Questions" in lesson.questions({"Why?": "So."}).html
     assert lesson.say("**3** °")._repr_mimebundle_()["text/markdown"] == "**3** °"
+
+
+def test_powers_of_ten_are_shown_as_people_write_them() -> None:
+    said = teach.begin("03", namespace()).say("from 6.9e-05 to 2e+08, in `line-08`, by 1e9ths").text
+    assert said == "from 6.9×10⁻⁵ to 2×10⁸, in `line-08`, by 1e9ths"

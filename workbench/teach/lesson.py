@@ -1,6 +1,7 @@
 """A lesson that is under way: its parameters, its runs, its questions and its checks."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from workbench import config
+from workbench.figures.text import power
 from workbench.reports import Card, notebooks
 from workbench.reports.parameters import declaration, read
 from workbench.runs import Run
@@ -84,8 +86,11 @@ class Lesson:
         return trained
 
     def say(self, text: str) -> "Prose":
-        """Show Markdown that quotes numbers of this run: give an f-string, so that text cannot drift from results."""
-        return Prose(text)
+        """Show Markdown that quotes numbers of this run: give an f-string, so that text cannot drift from results.
+
+        Powers of ten as Python writes them, 6.9e-05, are shown as people do, 6.9×10⁻⁵.
+        """
+        return Prose(re.sub(r"(?<=\d)e([+-]\d+)\b", lambda found: f"×{power(int(found[1]))}", text))
 
     def predict(self, question: str, replies: Mapping[str, str]) -> Card:
         """Ask for a guess before the figure. Opening an answer shows its reply, which must not give the figure away."""
