@@ -83,3 +83,13 @@ def test_a_matrix_shows_its_cells_by_name():
         figures.similarity_matrix(np.zeros((61, 1)), **WORDS)
     with pytest.raises(ValueError, match=r"rows and columns' parameter .* must be of lengths \(1, 2\). Got \(1, 3\)"):
         figures.similarity_matrix(np.zeros((1, 2)), columns="abc", **WORDS)
+
+
+def test_the_words_of_an_axis_fit_a_narrow_page():
+    words = "percentage points; to the left of 0 the drawn margin makes fewer errors"
+    figure = figures.intervals({"a − b": ([0.0, 1.0], -1.0, 2.0)}, title="t", x=words, caption="c.")
+    lines = figure.layout.xaxis.title.text.split("<br>")
+    assert " ".join(lines) == words
+    assert max(map(len, lines)) <= 32
+    short = figures.intervals({"a − b": ([0.0, 1.0], -1.0, 2.0)}, title="t", x="points", caption="c.")
+    assert short.layout.xaxis.title.text == "points"

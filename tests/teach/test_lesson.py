@@ -70,6 +70,8 @@ def test_questions_fold_their_answers_and_escape() -> None:
     assert lesson.say("**3** °")._repr_mimebundle_()["text/markdown"] == "**3** °"
 
 
-def test_powers_of_ten_are_shown_as_people_write_them() -> None:
-    said = teach.begin("03", namespace()).say("from 6.9e-05 to 2e+08, in `line-08`, by 1e9ths").text
-    assert said == "from 6.9×10⁻⁵ to 2×10⁸, in `line-08`, by 1e9ths"
+def test_numbers_are_shown_as_people_write_them() -> None:
+    said = teach.begin("03", namespace()).say(
+        "from -0.41 to 2e+08, (-.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, by 6.9e-05"
+    )
+    assert said.text == "from −0.41 to 2×10⁸, (−.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, by 6.9×10⁻⁵"

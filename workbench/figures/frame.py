@@ -1,5 +1,6 @@
 """What all figures share: the look, the text around them, the state of having nothing to show, and their checks."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from workbench.checks import bad_parameter
 
 MAX_RUNS = 6  # as many as there are dashes
 HEIGHT = 420
+_AXIS_CHARACTERS = 32  # what a page of 400 pixels has room for below a figure with names at its left
 REFERENCE = {"color": theme.LIGHT.margin, "width": 1}  # seen on both papers, at 3:1
 CLEAR = "rgba(0,0,0,0)"
 
@@ -23,8 +25,13 @@ def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: s
 
     The words are in `layout.meta`: the page sets the title as a heading and the caption under the figure, and reads
     the summary to those who do not see it. They are plain text, not markup. Backgrounds are clear and text is left
-    to the template, so that a page changes between light and dark by changing the template alone.
+    to the template, so that a page changes between light and dark by changing the template alone. The words of a
+    horizontal axis are broken into lines that a narrow page has room for.
     """
+    for axis in figure.select_xaxes():
+        words = textwrap.wrap(axis.title.text or "", _AXIS_CHARACTERS, break_long_words=False, break_on_hyphens=False)
+        if len(words) > 1:
+            axis.update(title_text="<br>".join(words), automargin=True)
     return figure.update_layout(
         template=theme.template("wb-light"),
         paper_bgcolor=CLEAR,

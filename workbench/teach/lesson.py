@@ -21,6 +21,8 @@ from workbench.teach.verdicts import Verdict
 
 T = TypeVar("T")
 
+_CODE = re.compile(r"(`[^`]*`|\$[^$]*\$)")
+
 
 def begin(number: str, namespace: dict[str, Any]) -> "Lesson":
     """Begin a lesson in a notebook: check its parameters, and return the lesson.
@@ -88,9 +90,12 @@ class Lesson:
     def say(self, text: str) -> "Prose":
         """Show Markdown that quotes numbers of this run: give an f-string, so that text cannot drift from results.
 
-        Powers of ten as Python writes them, 6.9e-05, are shown as people do, 6.9×10⁻⁵.
+        Numbers as Python writes them, -0.5 and 6.9e-05, are shown as people do, −0.5 and 6.9×10⁻⁵, but not in code
+        and formulas.
         """
-        return Prose(re.sub(r"(?<=\d)e([+-]\d+)\b", lambda found: f"×{power(int(found[1]))}", text))
+        parts = _CODE.split(text)
+        parts[::2] = map(_typeset, parts[::2])
+        return Prose("".join(parts))
 
     def predict(self, question: str, replies: Mapping[str, str]) -> Card:
         """Ask for a guess before the figure. Opening an answer shows its reply, which must not give the figure away."""
@@ -143,6 +148,11 @@ class Prose:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {"text/markdown": self.text, "text/plain": self.text}
+
+
+def _typeset(text: str) -> str:
+    text = re.sub(r"(?<=\d)e([+-]\d+)\b", lambda found: f"×{power(int(found[1]))}", text)
+    return re.sub(r"(?<![\w)-])-(?=\.?\d)", "−", text)
 
 
 def _folded(kind: str, text: str, folds: Mapping[str, str]) -> Card:
