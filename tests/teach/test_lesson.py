@@ -72,6 +72,6 @@ def test_questions_fold_their_answers_and_escape() -> None:
 
 def test_numbers_are_shown_as_people_write_them() -> None:
     said = teach.begin("03", namespace()).say(
-        "from -0.41 to 2e+08, (-.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, by 6.9e-05"
+        "from -0.41 to 2e+08, (-.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, 1e-06, 6.9e-05"
     )
-    assert said.text == "from −0.41 to 2×10⁸, (−.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, by 6.9×10⁻⁵"
+    assert said.text == "from −0.41 to 2×10⁸, (−.5), `x[-1] = 6.9e-05`, $-1$, line-08, 2-3, 10⁻⁶, 6.9×10⁻⁵"

@@ -151,6 +151,7 @@ class Prose:
 
 
 def _typeset(text: str) -> str:
+    text = re.sub(r"(?<![\w.])1e([+-]\d+)\b", lambda found: power(int(found[1])), text)
     text = re.sub(r"(?<=\d)e([+-]\d+)\b", lambda found: f"×{power(int(found[1]))}", text)
     return re.sub(r"(?<![\w)-])-(?=\.?\d)", "−", text)
 
