@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from workbench import figures, geometry, reports
 from workbench.config import RunConfig
+from workbench.figures.frame import untitled
 from workbench.reports.cells import PLOTLY
 from workbench.reports.page import render_page
 
@@ -279,4 +280,6 @@ def test_a_page_of_charts_alone_has_nothing_to_complain_of(open_file: Callable[.
     page = ready(open_file(path).page)
     chart = page.locator("[data-wb-view=intervals] .wb-chart")
     assert chart.locator("svg").count()
-    assert chart.bounding_box()["height"] == pytest.approx(figure.layout.height, abs=2)
+    assert not chart.locator(".gtitle").count(), "the title is a heading of the page"
+    assert page.get_by_role("heading", name="t", exact=True, level=3).count()
+    assert chart.bounding_box()["height"] == pytest.approx(untitled(figure.layout.to_plotly_json())["height"], abs=2)

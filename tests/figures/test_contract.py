@@ -64,9 +64,8 @@ def test_words_look_and_size(name, runs):
     assert meta["caption"].endswith(".")
     assert meta["summary"].endswith(".")
     assert "nan" not in meta["summary"]
-    assert figure.layout.title.text is None
+    assert figure.layout.title.text == meta["title"]
     assert figure.layout.template == theme.template("wb-light")
-    assert (figure.layout.paper_bgcolor, figure.layout.plot_bgcolor) == ("rgba(0,0,0,0)",) * 2
     allowed = go.Scatter3d if name == "hypersphere" else (go.Scatter, go.Bar, go.Heatmap)
     assert figure.data
     assert all(isinstance(trace, allowed) for trace in figure.data)
@@ -76,8 +75,11 @@ def test_words_look_and_size(name, runs):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_text_is_left_to_the_template(name):
-    """The page swaps only the template, so no text may have the colour of one paper."""
-    for annotation in draw(name, ["a", "b"]).layout.annotations:
+    """The page swaps only the template, so no text may have the colour of one paper, and no paper be another."""
+    layout = draw(name, ["a", "b"]).layout
+    assert layout.paper_bgcolor is None
+    assert layout.title.font.color is None
+    for annotation in layout.annotations:
         assert annotation.font.color is None
 
 

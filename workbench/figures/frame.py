@@ -10,12 +10,15 @@ from plotly import graph_objects as go
 
 from workbench import theme
 from workbench.checks import bad_parameter
+from workbench.figures.text import escaped
 
 MAX_RUNS = 6  # as many as there are dashes
 HEIGHT = 420
-_AXIS_CHARACTERS = 32  # what a page of 400 pixels has room for below a figure with names at its left
+_AXIS_CHARACTERS = 36  # what a page of 400 pixels has room for below a figure with names at its left
 REFERENCE = {"color": theme.LIGHT.margin, "width": 1}  # seen on both papers, at 3:1
 CLEAR = "rgba(0,0,0,0)"
+_TITLE = 34  # pixels that the title takes above everything else
+_LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top", "yref": "container"}
 
 Data = TypeVar("Data")
 
@@ -23,24 +26,36 @@ Data = TypeVar("Data")
 def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: str) -> go.Figure:
     """Give a figure its look and its words.
 
-    The words are in `layout.meta`: the page sets the title as a heading and the caption under the figure, and reads
-    the summary to those who do not see it. They are plain text, not markup. Backgrounds are clear and text is left
-    to the template, so that a page changes between light and dark by changing the template alone. The words of a
-    horizontal axis are broken into lines that a narrow page has room for.
+    The words are in `layout.meta`, as plain text and not as markup: a page sets the title as a heading and the caption
+    under the figure, and reads the summary to those who do not see it. By itself, as in JupyterLab, the figure shows
+    its title. Text and paper are left to the template, so that a page changes between light and dark by changing the
+    template alone. The words of a horizontal axis are broken into lines that a narrow page has room for.
     """
     for axis in figure.select_xaxes():
         words = textwrap.wrap(axis.title.text or "", _AXIS_CHARACTERS, break_long_words=False, break_on_hyphens=False)
         if len(words) > 1:
             axis.update(title_text="<br>".join(words), automargin=True)
+    top = 48 if figure.layout.margin.t is None else figure.layout.margin.t
+    height = _TITLE + (figure.layout.height or HEIGHT)
     return figure.update_layout(
         template=theme.template("wb-light"),
-        paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         meta={"name": name, "title": title, "caption": caption, "summary": summary},
-        height=figure.layout.height or HEIGHT,
+        title={"text": escaped(title), "xref": "container", "pad": {"l": 12, "t": 12}, "y": 1, "yanchor": "top"},
+        height=height,
+        margin={"t": _TITLE + top},
         hovermode="closest",
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"},
+        legend={**_LEGEND, "y": 1 - _TITLE / height},
     )
+
+
+def untitled(layout: Mapping[str, Any]) -> dict[str, Any]:
+    """The layout of a figure, as JSON, for a place that shows the title itself: without it, and if framed its room."""
+    shown = {key: value for key, value in layout.items() if key != "title"}
+    if "title" not in layout or not {"height", "margin", "legend"} <= layout.keys():
+        return shown
+    margin = {**layout["margin"], "t": layout["margin"].get("t", 100) - _TITLE}
+    return {**shown, "height": layout["height"] - _TITLE, "margin": margin, "legend": {**_LEGEND, "y": 1}}
 
 
 def nothing(*, name: str, title: str, sentence: str) -> go.Figure:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
+from workbench.figures.frame import untitled
 from workbench.views.assets import names as view_names
 from workbench.views.payload import to_json
 from workbench.views.view import BEGIN, END, View
@@ -92,11 +93,14 @@ def _scrolling(html: str) -> str:
 def plot(figure: dict[str, Any]) -> str:
     """Return a plotly figure as a `<figure>` that the page's script draws.
 
-    Heading, caption and summary come from `layout.meta`, where the workbench's figures put them.
+    Heading, caption and summary come from `layout.meta`, where the workbench's figures put them. Any other figure is
+    shown as it is.
     """
     layout = dict(figure["layout"])
     layout.pop("template", None)  # the page has both themes' templates once
     meta = layout.get("meta") or {}
+    if meta.get("title"):
+        layout = untitled(layout)
     name = re.sub(r"[^a-z0-9_-]", "", str(meta.get("name", "plot")))
     heading = f"<h3>{escape(str(meta['title']))}</h3>" if meta.get("title") else ""
     caption = f"<figcaption>{escape(str(meta['caption']))}</figcaption>" if meta.get("caption") else ""
