@@ -46,6 +46,17 @@ def test_arrays_of_every_kind(vectors: Any, labels: Any, names: list[str]) -> No
     assert list(explorer.views) == ["pair_similarity", "hypersphere", "angle_distributions", "hard_pairs"]
 
 
+def test_the_sphere_shows_components_or_a_map() -> None:
+    badges = {
+        projection: wb.explore(EMBEDDINGS, LABELS, projection=projection).views["hypersphere"].payload["header"]
+        for projection in ("pca", "map")
+    }
+    assert badges["pca"] != badges["map"]
+    assert badges["pca"] == wb.explore(EMBEDDINGS, LABELS).views["hypersphere"].payload["header"]
+    with pytest.raises(ValueError, match=r"'projection' parameter .* must be one of"):
+        wb.explore(EMBEDDINGS, LABELS, projection="umap")
+
+
 def test_prototypes_and_names_give_labels_their_meaning() -> None:
     prototypes = torch.from_numpy(RNG.normal(size=(4, 5)))
     explorer = wb.explore(EMBEDDINGS, LABELS, prototypes=prototypes, names=["p", "q", "r", "unused"])

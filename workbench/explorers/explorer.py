@@ -1,6 +1,7 @@
 """Exploring a run or anybody's embeddings: linked views, and their state in Python."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def explore(
     names: Sequence[str] | None = None,
     thumbnails: np.ndarray | None = None,
     images: data.ImageSet | None = None,
+    projection: str = "pca",
 ) -> "Explorer":
     """Explore embeddings or a finished run: headline numbers with intervals, and views that are linked.
 
@@ -41,12 +43,15 @@ def explore(
         names: C class names; name c is that of label c.
         thumbnails: uint8 [N, H, W] or [N, H, W, 3], shown beside the pointer.
         images: the image set that the run was trained on, if it is not one that its config names.
+        projection: how more than three dimensions come onto the sphere: "pca", three principal components, or "map",
+            which keeps neighbours and takes longer, see `views.hypersphere`.
 
     Raises:
-        ValueError: shapes that do not fit, a row that is zero or not finite, no genuine or no impostor pair, a file
-            that cannot be read, or a run that is not finished.
+        ValueError: another projection, shapes that do not fit, a row that is zero or not finite, no genuine or no
+            impostor pair, a file that cannot be read, or a run that is not finished.
     """
-    return Explorer(subject(source, labels, prototypes=prototypes, names=names, thumbnails=thumbnails, images=images))
+    shown = subject(source, labels, prototypes=prototypes, names=names, thumbnails=thumbnails, images=images)
+    return Explorer(replace(shown, projection=projection))
 
 
 class Explorer:

@@ -49,7 +49,7 @@ def _sphere(subject: Subject) -> views.View:
     pictures = subject.thumbnails
     if pictures is not None and subject.frames is not None:
         pictures = pictures[subject.frames.rows]
-    return views.hypersphere(**_moments(subject), thumbnails=pictures)
+    return views.hypersphere(**_moments(subject), thumbnails=pictures, projection=subject.projection)
 
 
 def _angles(subject: Subject) -> views.View:

@@ -26,6 +26,7 @@ class Subject:
         thumbnails: uint8 [N, H, W] or [N, H, W, 3]; None if there are none.
         frames: of a run, its snapshots: embeddings [T, P, D], maybe centres, and rows [P] among the N; None for others.
         records: of a run, what was recorded at each epoch.
+        projection: of more than three dimensions on the sphere, as `views.hypersphere` names it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Subject:
     thumbnails: np.ndarray | None = None
     frames: "Moments | None" = None
     records: Sequence[Mapping[str, Any]] = ()
+    projection: str = "pca"
 
 
 @dataclass(frozen=True, eq=False)
