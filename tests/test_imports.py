@@ -22,18 +22,22 @@ HEAVY += ("onnx", "onnxruntime", "onnxscript", "sklearn", "umap")
 
 
 def test_imports_are_light() -> None:
-    """`import workbench` takes next to nothing, its rooms no more than torch."""
+    """`import workbench` takes next to nothing, its rooms no more than torch, and plotly comes with the first chart."""
     script = (
         "import sys, workbench; print(' '.join(sys.modules)); "
         f"[getattr(workbench, room) for room in {ROOMS}]; print(' '.join(sys.modules)); "
-        "import workbench.cli, workbench.training; print(' '.join(sys.modules))"
+        "import workbench.cli, workbench.training; print(' '.join(sys.modules)); "
+        "import workbench.reports.rendering, workbench.teach; print(' '.join(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    alone, rooms, training = ({name.partition(".")[0] for name in line.split()} for line in run.stdout.splitlines())
+    alone, rooms, training, pages = (
+        {name.partition(".")[0] for name in line.split()} for line in run.stdout.splitlines()
+    )
     assert not alone & {"numpy", "torch", "pydantic", *HEAVY}
     assert "torch" in rooms
     assert not rooms & set(HEAVY)
     assert not training & set(HEAVY)
+    assert "plotly" not in pages
 
 
 NO_ROOMS = ("__version__", "explore")

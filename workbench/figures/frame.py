@@ -39,7 +39,6 @@ def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: s
     height = _TITLE + (figure.layout.height or HEIGHT)
     return figure.update_layout(
         template=theme.template("wb-light"),
-        plot_bgcolor=CLEAR,
         meta={"name": name, "title": title, "caption": caption, "summary": summary},
         title={"text": escaped(title), "xref": "container", "pad": {"l": 12, "t": 12}, "y": 1, "yanchor": "top"},
         height=height,

@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
-from workbench.figures.frame import untitled
 from workbench.views.assets import names as view_names
 from workbench.views.payload import to_json
 from workbench.views.view import BEGIN, END, View
@@ -100,6 +99,8 @@ def plot(figure: dict[str, Any]) -> str:
     layout.pop("template", None)  # the page has both themes' templates once
     meta = layout.get("meta") or {}
     if meta.get("title"):
+        from workbench.figures.frame import untitled  # brings plotly, which a page without charts does not need
+
         layout = untitled(layout)
     name = re.sub(r"[^a-z0-9_-]", "", str(meta.get("name", "plot")))
     heading = f"<h3>{escape(str(meta['title']))}</h3>" if meta.get("title") else ""

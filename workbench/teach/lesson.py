@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from workbench import config
-from workbench.figures.text import power
 from workbench.reports import Card, notebooks
 from workbench.reports.parameters import declaration, read
 from workbench.runs import Run
@@ -151,6 +150,8 @@ class Prose:
 
 
 def _typeset(text: str) -> str:
+    from workbench.figures.text import power  # brings plotly, which the table of contents does not need
+
     text = re.sub(r"(?<![\w.])1e([+-]\d+)\b", lambda found: power(int(found[1])), text)
     text = re.sub(r"(?<=\d)e([+-]\d+)\b", lambda found: f"×{power(int(found[1]))}", text)
     return re.sub(r"(?<![\w)-])-(?=\.?\d)", "−", text)
