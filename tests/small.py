@@ -62,7 +62,11 @@ def without(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions, of Python and of C, are called in the course of some work."""
+    """How many functions, of Python and of C, are called in the course of some work, done once before.
+
+    What is looked up once in a process, such as a function of the C library, is not counted.
+    """
+    work()
     count = 0
 
     def counted(frame: FrameType, event: str, argument: object) -> None:
