@@ -85,6 +85,8 @@ class Learner:
             lr=config.lr,
             momentum=config.momentum,
             weight_decay=config.weight_decay,
+            # One pass over everything, and the same bits; otherwise a copy of all gradients is made on the way.
+            fused=True,
         )
 
     def step(self, step: int, images: Tensor, labels: Tensor, *, lr: float, contrast: bool = True) -> Step:
@@ -95,6 +97,8 @@ class Learner:
         A loss of several views gets them, with the raised dropout, only if `contrast` is true.
         """
         config = self.config
+        for parameter in self._learning:
+            parameter.grad = None  # before the forward pass, which needs the room
         views = self.head.views if contrast else 1
         self.model.dropout.p = config.views_dropout if views > 1 else config.dropout
         if self.model.dropout.p:
@@ -108,8 +112,6 @@ class Learner:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._uses_bfloat16()):
             embeddings = self.model(self._floats(seen), views=views)
         loss: Tensor = self.head(embeddings, labels.to(self.device), generator=generator(config.seed, "margins", step))
-        for parameter in self._learning:
-            parameter.grad = None
         loss.backward()
         # Each has gone back from the loss of the whole batch through its own part of it.
         self.processes.add_up([parameter.grad for parameter in self._clipped if parameter.grad is not None])
@@ -130,7 +132,8 @@ class Learner:
 
     def centres(self) -> Tensor:
         """Return one direction for each class as float32 [C, D] on the CPU; all processes call, the first gets all."""
-        return self.processes.collected(self.head.class_centres(), self.split.classes).float().cpu()
+        # Very many classes would not fit on the first one's device beside all that is there already.
+        return self.processes.collected(self.head.class_centres().float().cpu(), self.split.classes)
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next step depends on, by name; of what is `split`, this process's part."""

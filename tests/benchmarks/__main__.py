@@ -20,6 +20,7 @@ from tests.benchmarks import (  # noqa: E402
     pairs,
     processes,
     reading,
+    scaling,
     sweeps,
     training,
     views,
@@ -30,7 +31,21 @@ from tests.benchmarks.harness import Row, table  # noqa: E402
 def main() -> int:
     torch.set_num_threads(_THREADS)
     rows: list[Row] = []
-    for module in (head, processes, losses, pairs, faces, imports, reading, training, main_job, sweeps, views, maps):
+    for module in (
+        head,
+        processes,
+        scaling,
+        losses,
+        pairs,
+        faces,
+        imports,
+        reading,
+        training,
+        main_job,
+        sweeps,
+        views,
+        maps,
+    ):
         print(f"{module.__name__}...", file=sys.stderr)
         rows += module.rows()
     machine = {"torch": torch.__version__, "threads": torch.get_num_threads(), "machine": platform.processor()}

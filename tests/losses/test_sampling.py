@@ -1,12 +1,16 @@
 """Comparing a batch with some of the classes alone, as in Partial FC."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
 from workbench import losses
+from workbench.losses import shard
 from workbench.losses.head import Head
+from workbench.losses.shard import Shard
+from workbench.sharding import Processes
 
 N, D, C = 8, 5, 40
 
@@ -79,3 +83,33 @@ def test_nothing_is_sampled_in_evaluation() -> None:
     whole.load_state_dict(head.state_dict())
     assert head(x, labels) == whole(x, labels)
     assert head.sampled is None
+
+
+def test_many_classes_are_drawn_in_blocks_whoever_holds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard, "_DRAWN_AT_ONCE", 100)
+    classes, labels = 450, torch.tensor([3, 17, 120, 449])
+
+    def drawn(rank: int, size: int, seed: int) -> set[int]:
+        generator = torch.Generator().manual_seed(seed)
+        part = Shard(Processes(rank, size), classes)
+        chosen = part.sample(0.25, labels, generator).tolist()
+        assert chosen == sorted(set(chosen))
+        return {c for c in chosen if c in part.range}
+
+    whole = drawn(0, 1, 5)
+    assert [sum(c // 100 == block for c in whole) for block in range(5)] == [25, 25, 25, 25, round(0.25 * 50)]
+    assert set(labels.tolist()) <= whole
+    for size in (2, 3, 7):
+        assert set().union(*(drawn(rank, size, 5) for rank in range(size))) == whole
+    assert drawn(0, 1, 6) != whole
+    again = [{c % 100 for c in whole if c // 100 == block} for block in range(4)]
+    assert all(one != other for one, other in pairwise(again)), "each block has draws of its own"
+
+
+def test_a_process_draws_for_its_own_classes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard, "_DRAWN_AT_ONCE", 100)
+    drawn = []
+    rand = torch.rand
+    monkeypatch.setattr(torch, "rand", lambda count, **named: drawn.append(count) or rand(count, **named))
+    Shard(Processes(3, 10), 10_000).sample(0.1, torch.arange(8), torch.Generator().manual_seed(0))
+    assert sum(drawn) == 1_000

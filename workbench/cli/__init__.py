@@ -11,6 +11,7 @@ from workbench import __version__
 from workbench.cli import claims as claims
 from workbench.cli import course as course
 from workbench.cli import listing as listing
+from workbench.cli import plan as plan
 from workbench.cli import recognition as recognition
 from workbench.cli import sweep as sweep
 from workbench.cli import training as training

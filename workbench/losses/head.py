@@ -31,7 +31,8 @@ class Head(Loss):
             others drawn anew for each batch, as in Partial FC (An et al., CVPR 2022, 2203.15565). 1, all of them, by
             default. May be set at any time. The rows that are not drawn have a gradient of 0, but decay and go on by
             their momentum as any other parameter, where the released code leaves them alone.
-        sampled: [M], the classes that the last batch was compared with, ascending; None if those were all.
+        sampled: [M], the classes that the last batch was compared with, ascending; None if those were all. Where
+            several processes share the loss, those of them whose draw concerns this one's classes.
         pair_negatives: UNPG's negatives from the pairs of the batch, which join those of the classes; None by default.
     """
 
