@@ -5,7 +5,7 @@ BIN := .venv/bin
 AXE := 4.14.1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup report course test check bench gallery lab chromium axe clean
+.PHONY: help setup report course test check bench chaos gallery lab chromium axe clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: .venv/dev  ## format, lint, types
 
 bench: .venv/dev  ## measure speed and memory as ratios to stated rivals
 	$(BIN)/python -m tests.benchmarks
+
+chaos: .venv/dev  ## kill a run fifty times, and compare what comes out with one that was never disturbed
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.durability.chaos 50
 
 gallery: .venv/dev chromium  ## photograph the main job's views for the README
 	$(BIN)/python reports/gallery/make.py

@@ -44,10 +44,16 @@ def on_digits(folder: Path, **changes: Any) -> Trainer:
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """Everything in a run folder by path, without what a clock has written."""
+    """Everything in a run folder by path, without what a clock has written, and without the checkpoint before the last.
+
+    Which that is depends on how often a run was stopped.
+    """
     found: dict[str, Any] = {}
+    before = before_the_last(folder)
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
+        if path in before:
+            continue
         if name == "metrics.jsonl":
             found[name] = [without(json.loads(line), TIMING) for line in path.read_text().splitlines()]
         elif name == "run.json":
@@ -55,6 +61,16 @@ def contents(folder: Path) -> dict[str, Any]:
         else:
             found[name] = path.read_bytes() if path.is_file() else None
     return found
+
+
+def before_the_last(folder: Path) -> set[Path]:
+    """The files of the checkpoint that is kept beside the valid one."""
+    files = folder / "checkpoint"
+    named = [json.loads(path.read_text()) for name in ("state.json", "before.json") if (path := files / name).exists()]
+    if not named:
+        return set()
+    last, *before = [{files / part["file"] for part in one["parts"]} for one in named]
+    return set().union(*before, {files / "before.json"}) - last if before else set()
 
 
 def without(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -139,7 +139,8 @@ def test_a_folder_holds_one_process_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(ValueError) as error, files.alone(folder):
             raise AssertionError("two were inside")
         assert str(error.value) == (
-            f"Another process is at work in {folder}. Wait until it is done, or choose another output folder."
+            f"Another process is at work in {folder}, number {os.getpid()} of this machine. Wait until it is done, or "
+            "choose another output folder."
         )
     assert in_a_child(enter) == 0
     enter()

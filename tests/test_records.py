@@ -1,5 +1,7 @@
 """What an epoch tells, against the means of its steps one by one."""
 
+import time
+
 import pytest
 import torch
 
@@ -58,3 +60,32 @@ def test_asking_how_it_goes_changes_no_bit_of_the_record() -> None:
 def test_margins_keep_the_order_of_training() -> None:
     done = steps([5] * 70 + [10])
     assert torch.equal(filled(done).margins(), torch.cat([step.margin for step in done]))
+
+
+@pytest.mark.parametrize("counts", [[5] * 200, [5] * 70 + [10] * 90])
+@pytest.mark.parametrize("stop", [1, 63, 64, 65, 70, 71, 129, 159])
+def test_a_tally_goes_on_from_its_state_with_the_same_bits(counts: list[int], stop: int) -> None:
+    done = steps(counts)
+    whole, first, second = filled(done), filled(done[:stop]), Tally(16)
+    second.load_state(first.state(), torch.device("cpu"))
+    for number, step in enumerate(done[stop:], stop):
+        second.add(step, number + 100, 0.1 * number)
+    timing = ("seconds", "images_per_second")
+    found, expected = ({k: v for k, v in one.record().items() if k not in timing} for one in (second, whole))
+    assert found == expected
+    assert torch.equal(second.margins(), whole.margins())
+
+
+def test_a_tally_counts_the_seconds_before_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    first = filled(steps([5] * 3))
+    now += 7
+    state = first.state()
+    now += 1000
+    second = Tally(16)
+    second.load_state(state, torch.device("cpu"))
+    now += 2
+    record = second.record()
+    assert record["seconds"] == 9
+    assert record["images_per_second"] == pytest.approx(16 * 3 / 9)

@@ -232,18 +232,3 @@ def test_a_run_without_a_checkpoint_cannot_be_restored(tmp_path: Path) -> None:
     with pytest.raises(ValueError) as error:
         Trainer.restored(run, images=greys())
     assert str(error.value) == (f"The run {tmp_path} has no checkpoint yet. Train it first, with its own parameters.")
-
-
-def test_a_damaged_checkpoint_is_refused_and_its_cure_works(tmp_path: Path) -> None:
-    trainer(tmp_path).fit()
-    whole = contents(tmp_path)
-    path = tmp_path / "checkpoint" / "epoch-00003.safetensors"
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="cannot be read") as error:
-        trainer(tmp_path).fit()
-    assert f"Remove the folder {path.parent}" in str(error.value)
-    for leftover in path.parent.iterdir():
-        leftover.unlink()
-    path.parent.rmdir()
-    trainer(tmp_path).fit()
-    assert contents(tmp_path) == whole

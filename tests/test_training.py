@@ -71,6 +71,7 @@ def test_a_full_disk_stops_training_and_the_run_goes_on_later(tmp_path: Path) ->
     folder = tmp_path / "full"
     with files_of_at_most(30_000), pytest.raises(OSError, match="cannot be written"):
         trainer(folder).fit()
+    assert not (folder / "checkpoint" / "state.json").exists()
     trainer(folder).fit()
     assert contents(folder) == contents(tmp_path / "whole")
 

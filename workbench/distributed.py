@@ -147,7 +147,7 @@ class Launched:
         return Run.load(self.run.folder)
 
     def stop(self) -> None:
-        """End them. The epochs up to the last checkpoint are kept; the same launch goes on from there."""
+        """End them after the step in hand, which is saved; the same launch goes on from there."""
         _end(self._process)
 
 

@@ -151,10 +151,10 @@ class Learner:
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go back to what `state()` returned."""
-        self.model.load_state_dict(_under("model.", state))
-        self.head.load_state_dict(_under("head.", state))
+        self.model.load_state_dict(under("model.", state))
+        self.head.load_state_dict(under("head.", state))
         optimizer = self.optimizer.state_dict()
-        momentum = _under("momentum.", state)
+        momentum = under("momentum.", state)
         optimizer["state"] = {int(index): {"momentum_buffer": value} for index, value in momentum.items()}
         self.optimizer.load_state_dict(optimizer)
 
@@ -176,7 +176,8 @@ def _momentum(index: int) -> str:
     return f"momentum.{index:05d}"
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 

@@ -1,6 +1,7 @@
 """What the steps of an epoch told: its record, and the margins of its samples."""
 
 import time
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from workbench.learner import Step
 from workbench.losses.margins import angle
 
 _NAMES = ("loss", "accuracy", "angle", "margin", "grad_norm")
+_KEPT = ("loss", "grad_norm", "cosine", "correct", "margin")
 _AT_ONCE = 64  # steps that are summed up together: one by one, a dozen small operations would follow every step
 
 
@@ -55,6 +57,27 @@ class Tally:
             "accuracy": f"{so_far['accuracy']:.1%}",
             "images/s": f"{self._speed()['images_per_second']:.0f}",
         }
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that was told so far, by name, so that a record comes out with the same bits after a stop."""
+        told = [self._count, time.perf_counter() - self._started, self._last["step"], self._last["lr"]]
+        state = {"told": torch.tensor(told, dtype=torch.float64), "margins": torch.cat(self._margins)}
+        state |= {f"steps.{name}": torch.stack([getattr(one, name) for one in self._steps]) for name in _KEPT}
+        state |= {f"terms.{name}": torch.stack(steps) for name, steps in self._terms.items()}
+        return state | ({"means": torch.cat(self._means, 1)} if self._means else {})
+
+    def load_state(self, state: Mapping[str, Tensor], device: torch.device) -> None:
+        """Go back to what `state()` returned."""
+        state = {name: value.to(device) for name, value in state.items()}
+        count, seconds, step, lr = state["told"].tolist()
+        self._count, self._last = int(count), {"step": int(step), "lr": lr}
+        self._started = time.perf_counter() - seconds
+        rows = zip(*(state[f"steps.{name}"].unbind() for name in _KEPT), strict=True)
+        self._steps = [Step(**dict(zip(_KEPT, row, strict=True)), terms={}) for row in rows]
+        self._means = [state["means"]] if "means" in state else []
+        self._margins = [state["margins"]]
+        terms = {name.removeprefix("terms."): value for name, value in state.items() if name.startswith("terms.")}
+        self._terms = {name: [*value.unbind()] for name, value in terms.items()}
 
     def margins(self) -> Tensor:
         """Return the margin of every sample of the epoch, in the order of training."""

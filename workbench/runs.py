@@ -2,7 +2,7 @@
 
     run.json            config, data, versions: written once, before the first step
     metrics.jsonl       one record for each epoch
-    checkpoint/         epoch-NNNNN.safetensors, and state.json that names the valid one, see checkpoints.py
+    checkpoint/         epoch-NNNNN.safetensors; state.json names the valid one, before.json the one before that
     margins.npz         the margin of every sample in the last epoch
     snapshots/          epoch-NNNNN.npz: embeddings of the probe images, and the class centres
     evaluation.json     headline numbers on the held-out images, written when the run is done
@@ -12,6 +12,9 @@ A checkpoint counts from the moment state.json names it. Whatever a kill leaves 
 
 import json
 import os
+import warnings
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +23,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from workbench import checkpoints, files
+from workbench import checkpoints, files, manifests
 from workbench.checkpoints import Checkpoint, Split
 from workbench.config import RunConfig, checked
+from workbench.manifests import DamagedError, DamagedWarning
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,14 @@ class Run:
     @property
     def epoch(self) -> int:
         """Epochs done, as of the last checkpoint."""
-        state = checkpoints.state(self._checkpoints)
-        return state["epoch"] if state else 0
+        state = manifests.state(self._checkpoints)
+        return state.epoch if state else 0
+
+    @property
+    def steps(self) -> int:
+        """Steps done of the epoch that follows, as of the last checkpoint."""
+        state = manifests.state(self._checkpoints)
+        return state.steps if state else 0
 
     @property
     def finished(self) -> bool:
@@ -119,15 +129,29 @@ class Run:
 
     def append_record(self, record: Mapping[str, Any]) -> None:
         """Add one line to metrics.jsonl."""
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as lines:
+        path = self.folder / "metrics.jsonl"
+        with files.written(path), path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(record, allow_nan=False) + "\n")
             lines.flush()
             os.fsync(lines.fileno())  # a checkpoint must not outlive the records before it
 
     def rewind(self, epoch: int) -> None:
         """Go back to the checkpoint of this epoch: forget later records, and checkpoints that do not count."""
-        kept = self._valid_records(epoch)
-        files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        path = self.folder / "metrics.jsonl"
+        kept = list(self._valid_records(epoch))
+        if len(kept) < epoch:
+            warnings.warn(
+                f"{path} is damaged: of {epoch} epochs, {epoch - len(kept)} have no record that can be read, and these "
+                f"records are lost. The training itself is whole, and goes on.",
+                DamagedWarning,
+                stacklevel=2,
+            )
+        text = "".join(json.dumps(record) + "\n" for record in kept)
+        there = path.read_bytes() if path.exists() else b""
+        if not there.startswith(text.encode()):
+            files.write_text(path, text)
+        elif len(there) > len(text):
+            os.truncate(path, len(text))  # takes no room, where that has run out
         checkpoints.drop_others(self._checkpoints)
 
     def progress(self) -> list[dict[str, Any]]:
@@ -152,20 +176,32 @@ class Run:
         path = self.folder / "metrics.jsonl"
         if not path.exists():
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
+        before = 0
+        for line in path.read_bytes().splitlines():
             try:
                 record = json.loads(line)
-            except json.JSONDecodeError:
-                return  # the line that a kill cut short, and nothing after it
-            if record["epoch"] > last_epoch:
-                return
-            yield record
+                epoch = int(record["epoch"])
+            except (ValueError, TypeError, KeyError):
+                continue  # a line that a kill cut short, or that is damaged
+            if before < epoch <= last_epoch:
+                before = epoch
+                yield record
 
     # -- checkpoints
 
-    def save_checkpoint(self, epoch: int, tensors: Mapping[str, Tensor], split: Split | None = None) -> None:
-        """Write a checkpoint, make it the valid one, and drop the others, see `workbench.checkpoints.save`."""
-        checkpoints.save(self._checkpoints, epoch, tensors, split)
+    def save_checkpoint(
+        self, epoch: int, tensors: Mapping[str, Tensor], split: Split | None = None, *, steps: int = 0
+    ) -> None:
+        """Write a checkpoint and make it the valid one, see `workbench.checkpoints.save`."""
+        checkpoints.save(self._checkpoints, epoch, tensors, split, steps=steps)
+
+    def resume(self, split: Split | None = None) -> Checkpoint | None:
+        """Return the checkpoint to go on from, or None if there is none yet, see `workbench.checkpoints.resume`.
+
+        Raises:
+            ValueError: If it and the one before it are damaged.
+        """
+        return checkpoints.resume(self._checkpoints, split)
 
     def load_checkpoint(self, split: Split | None = None) -> Checkpoint | None:
         """Return the valid checkpoint, or None if there is none yet, see `workbench.checkpoints.load`.
@@ -193,9 +229,7 @@ class Run:
             ValueError: If the run is not finished.
         """
         self.require_finished()
-        with np.load(self.folder / "margins.npz", allow_pickle=False) as arrays:
-            margins: np.ndarray = arrays["margins"]
-        return margins
+        return _arrays(self.folder / "margins.npz", "margins")["margins"]
 
     def save_snapshot(self, epoch: int, **arrays: np.ndarray) -> None:
         """Keep one moment for playback."""
@@ -215,10 +249,7 @@ class Run:
             raise ValueError(
                 f"The run {self.folder} has no snapshots yet. Train it first: the first comes at the start."
             )
-        frames = []
-        for _, path in moments:
-            with np.load(path, allow_pickle=False) as arrays:
-                frames.append(dict(arrays))
+        frames = [_arrays(path, "embeddings", "labels", "indices") for _, path in moments]
         return Snapshots(
             epochs=np.array([epoch for epoch, _ in moments]),
             embeddings=np.stack([frame["embeddings"] for frame in frames]),
@@ -226,6 +257,26 @@ class Run:
             labels=frames[-1]["labels"],
             indices=frames[-1]["indices"],
         )
+
+
+def _arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file that a run wrote, among them these."""
+    try:
+        # An open file of ours is closed whatever NumPy meets in it.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
+            found = dict(arrays)
+        missing = [name for name in names if name not in found]
+        reason = f"it has no {missing[0]}" if missing else ""
+    except FileNotFoundError:
+        reason = "it is missing"
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        reason = str(error) or type(error).__name__
+    if reason:
+        raise DamagedError(
+            f"{path} cannot be read ({reason}). Remove the folder 'checkpoint' of this run, and its own command trains "
+            f"it again from its beginning and writes the same again."
+        )
+    return found
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:

@@ -98,7 +98,15 @@ class Processes:
 
     def all(self, truth: bool) -> bool:
         """Return whether it is true of every process."""
-        return truth if self.size == 1 else all(self._told(truth))
+        return all(self.told(truth))
+
+    def largest(self, numbers: Sequence[int]) -> list[int]:
+        """Return for each of these whole numbers the largest that one of them says; the devices do not wait."""
+        if self.size == 1:
+            return list(numbers)
+        found = torch.tensor(numbers)
+        dist.all_reduce(found, dist.ReduceOp.MAX, group=self.group)
+        return [int(number) for number in found]
 
     @contextmanager
     def agreed(self) -> Iterator[None]:
@@ -113,10 +121,13 @@ class Processes:
             if self.size == 1:
                 raise
             error = problem
-        if self.size > 1 and (first := next((one for one in self._told(error) if one is not None), None)):
+        if self.size > 1 and (first := next((one for one in self.told(error) if one is not None), None)):
             raise error or first
 
-    def _told(self, value: Any) -> list[Any]:
+    def told(self, value: Any) -> list[Any]:
+        """Return what each of them says, in order of their ranks; anything that can be pickled."""
+        if self.size == 1:
+            return [value]
         found: list[Any] = [None] * self.size
         dist.all_gather_object(found, value, group=self.group)
         return found

@@ -3,7 +3,7 @@
     run = Trainer(RunConfig(loss="arcface", dim=3), "reports/arcface").fit()
 
 The same call again goes on where it was stopped, and ends with the same bits: on the same machine, with the same
-versions and number of threads, as run.json tells them.
+versions and number of threads, as run.json tells them. Ctrl-C and SIGTERM let the step in hand end, and save.
 """
 
 import math
@@ -21,14 +21,18 @@ from tqdm.auto import tqdm
 
 from workbench import data, environment, files
 from workbench.batches import shuffled
+from workbench.checkpoints import Checkpoint
 from workbench.config import RunConfig
 from workbench.feed import Feed
-from workbench.learner import Learner, Step, require_compiler
+from workbench.learner import Learner, Step, require_compiler, under
 from workbench.randomness import generator, reproducible
 from workbench.records import Tally
 from workbench.runs import Run
 from workbench.schedules import learning_rate
 from workbench.sharding import ALONE, Processes
+from workbench.stopping import Asked, Stopped, deferred
+
+_TALLY = "tally."
 
 
 class Watcher(Protocol):
@@ -123,13 +127,17 @@ class Trainer:
         With a watcher there is a checkpoint after every epoch, so that stopping costs at most the epoch that is not
         over. The next call goes on from there, and the run ends with the same bits as one that was never stopped.
 
+        A checkpoint that is damaged is told in a warning, and the one before it is used.
+
         Args:
             watcher: who is told of every step and every epoch.
 
         Raises:
             ValueError: If the folder holds a run with other parameters, another process is training it, a run that is
                 to be compiled finds no compiler, or training stops being finite; then nothing of that epoch is
-                written.
+                written. If no checkpoint is whole.
+            OSError: If the disk is full or refuses; the last checkpoint is whole.
+            Stopped: After Ctrl-C or SIGTERM, when the step in hand is over and saved; it is a KeyboardInterrupt.
         """
         config = self.config
         if config.compile:
@@ -149,20 +157,21 @@ class Trainer:
                         f"Process {processes.rank} does not see the run that the first one has begun in {self.folder}. "
                         f"Give a folder on a file system that all machines share."
                     )
-                checkpoint = run.load_checkpoint(self.learner.split)
+            checkpoint = run.resume(self.learner.split)
             if checkpoint is None:
                 self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
                 self._save_snapshot(run, 0)
             else:
                 self.learner.load_state(checkpoint.tensors)
-            done = checkpoint.epoch if checkpoint else 0
+            begun = checkpoint or Checkpoint(0, {})
             with processes.agreed():
                 if processes.leads:
-                    run.rewind(done)
+                    run.rewind(begun.epoch)
             feed = Feed(self.images.train, self.learner.device)
-            with self._progress_bar(done) as bar:
-                for epoch in range(done + 1, config.epochs + 1):
-                    tally = self._train_epoch(epoch, feed, bar, watcher)
+            with deferred(processes) as asked, self._progress_bar(begun) as bar:
+                for epoch in range(begun.epoch + 1, config.epochs + 1):
+                    tally = self._train_epoch(epoch, feed, bar, watcher, asked, run, begun)
+                    begun = Checkpoint(epoch, {})
                     if tally is None:
                         break
                     record = tally.record()
@@ -176,10 +185,15 @@ class Trainer:
                     with processes.agreed():
                         if epoch == config.epochs and processes.leads:
                             run.save_margins(tally.margins())
-                    if epoch % config.checkpoint_every == 0 or epoch == config.epochs or watcher:
+                    if epoch % config.checkpoint_every == 0 or epoch == config.epochs or watcher or asked.wanted:
                         run.save_checkpoint(epoch, self.learner.state(), self.learner.split)
+                        asked.saved()
+                    if asked.to_stop:
+                        raise Stopped(f"Stopped after epoch {epoch} of {config.epochs}", asked.wanted)
                     if watcher and not watcher.after_epoch(epoch, record):
                         break
+                if asked.signal:
+                    raise Stopped(f"Stopped after epoch {run.epoch} of {config.epochs}", asked.signal)
         return run
 
     def _beginner(self) -> Learner:
@@ -196,32 +210,55 @@ class Trainer:
             if self.processes.leads:
                 run.save_snapshot(epoch, **moment)
 
-    def _train_epoch(self, epoch: int, feed: Feed, bar: Any, watcher: Watcher | None) -> Tally | None:
-        """Return what the epoch tells; None if the watcher ended it early."""
+    def _train_epoch(
+        self, epoch: int, feed: Feed, bar: Any, watcher: Watcher | None, asked: Asked, run: Run, begun: Checkpoint
+    ) -> Tally | None:
+        """Go on with an epoch after the steps it had when it was saved, and return what it tells.
+
+        None if the watcher ended it early.
+        """
         config, train = self.config, self.images.train
         per_class = config.per_class or self.learner.head.images_per_class
         order = shuffled(train.labels, per_class=per_class, generator=generator(config.seed, "order", epoch))
         first = (epoch - 1) * self.steps_per_epoch
         tally = Tally(config.batch_size)
+        if begun.steps:
+            tally.load_state(under(_TALLY, begun.tensors), self.learner.device)
         steps = self.steps_per_epoch * config.epochs
         whole = order[: self.steps_per_epoch * config.batch_size].view(-1, config.batch_size)
-        mine = self.processes.part(whole, 1)
-        for step, (images, labels) in enumerate(feed.batches(mine.flatten(), mine.shape[1]), first):
+        mine = self.processes.part(whole, 1)[begun.steps :]
+        for step, (images, labels) in enumerate(feed.batches(mine.flatten(), mine.shape[1]), first + begun.steps):
             lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
             done = self.learner.step(step, images, labels, lr=lr, contrast=contrast)
             tally.add(done, step, lr)
             if watcher and not watcher.after_step(step, done):
                 return None
+            within = step - first + 1
+            if (
+                asked.after_step() and within < self.steps_per_epoch
+            ):  # after the last one, the epoch is saved as a whole
+                self._save_within(run, epoch, within, tally)
+                asked.saved()
+                if asked.to_stop:
+                    place = f"in epoch {epoch} of {config.epochs}, after step {within} of {self.steps_per_epoch}"
+                    raise Stopped(f"Stopped {place}", asked.wanted)
             if bar.update():  # true when the bar is redrawn, at most twice a second
                 bar.set_postfix(tally.progress(), refresh=False)
         if not bar.disable:
             bar.set_postfix(tally.progress(), refresh=False)
         return tally
 
-    def _progress_bar(self, done: int) -> Any:
+    def _save_within(self, run: Run, epoch: int, steps: int, tally: Tally) -> None:
+        """Write a checkpoint in the middle of an epoch, with what the epoch has told so far."""
+        if not self.learner.is_finite():
+            raise ValueError(_divergence(epoch, tally.record()["loss"]))
+        told = {_TALLY + name: value for name, value in tally.state().items()}
+        run.save_checkpoint(epoch - 1, self.learner.state() | told, self.learner.split, steps=steps)
+
+    def _progress_bar(self, begun: Checkpoint) -> Any:
         return tqdm(
             total=self.steps_per_epoch * self.config.epochs,
-            initial=self.steps_per_epoch * done,
+            initial=self.steps_per_epoch * begun.epoch + begun.steps,
             desc=self.config.loss,
             unit="step",
             disable=not self.progress,

@@ -34,7 +34,7 @@ def messages(device: str) -> None:
     found = [torch.empty_like(x)]
     dist.gather(x.detach(), found, group_dst=0)
     assert torch.equal(found[0], x)
-    assert me._told({"loss": 1.0}) == [{"loss": 1.0}]
+    assert me.told({"loss": 1.0}) == [{"loss": 1.0}]
     if device.startswith("cuda"):
         norm = nn.SyncBatchNorm.convert_sync_batchnorm(nn.BatchNorm1d(6)).to(device)
         torch.testing.assert_close(norm(x), nn.BatchNorm1d(6).to(device)(x))

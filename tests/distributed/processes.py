@@ -3,7 +3,8 @@
 import pickle
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from os import _exit, environ, fork, waitpid
 from pathlib import Path
@@ -33,15 +34,22 @@ def together(size: int, work: Callable[[Processes], Any]) -> list[Any]:
     return [result for _, result in found]
 
 
+@contextmanager
+def joined(rank: int, size: int, folder: Path) -> Iterator[Processes]:
+    """Join the others through a file in this folder."""
+    environ["GLOO_SOCKET_IFNAME"] = "lo"
+    store = dist.FileStore(str(folder / "store"), size)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
+    yield Processes(rank, size)
+    dist.destroy_process_group()
+
+
 def _child(rank: int, size: int, work: Callable[[Processes], Any], folder: Path) -> int:
     result: tuple[bool, Any] = (False, "it ended by itself")
     try:
         torch.set_num_threads(1)
-        environ["GLOO_SOCKET_IFNAME"] = "lo"
-        store = dist.FileStore(str(folder / "store"), size)
-        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
-        result = (True, work(Processes(rank, size)))
-        dist.destroy_process_group()
+        with joined(rank, size, folder) as processes:
+            result = (True, work(processes))
     except BaseException:  # noqa: BLE001 - it is told to the test
         result = (False, f"process {rank} of {size}: {traceback.format_exc()}")
     finally:

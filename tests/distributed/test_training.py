@@ -134,7 +134,7 @@ def test_a_run_goes_on_with_any_number_of_processes(tmp_path: Path, loss: str, d
     close(results(1, dtype)[0] / loss, tmp_path, dtype)
     assert [record.get("processes", 1) for record in Run.load(tmp_path).records()] == [1, 4, 2, 1, 1]
     names = {path.name for path in (tmp_path / "checkpoint").iterdir()}
-    assert names == {"epoch-00005.safetensors", "state.json"}
+    assert names == {"epoch-00004.safetensors", "before.json", "epoch-00005.safetensors", "state.json"}
 
 
 def test_the_same_processes_go_on_with_the_same_bits(tmp_path: Path) -> None:

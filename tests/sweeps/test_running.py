@@ -321,21 +321,22 @@ def test_a_worker_that_is_killed_costs_one_run_and_the_same_command_ends_alike(
     ends_alike(started, whole, started.finished())
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_sweep_that_is_stopped_says_how_to_go_on_and_ends_alike(
-    started: Started, whole: sweeps.Results, stop: signal.Signals
+    started: Started, whole: sweeps.Results, stop: signal.Signals, code: int
 ) -> None:
     started.wait_for(1)
     workers = started.workers()
     started.process.send_signal(stop)
     out, err = started.process.communicate()
-    assert started.process.returncode == 130
+    assert started.process.returncode == code
     assert out == ""
     assert "Traceback" not in err
-    *_, stopped, last = err.splitlines()
+    *_, stopped, last, line = err.splitlines()
     done = len({path.parent for path in started.root.glob("digits-*/evaluation.json")})
     assert stopped == f"Stopped: {done} of 4 runs are done."
-    assert last == "Error: stopped. The same command goes on from the last checkpoint."
+    assert last == "Stopped. All that is saved is whole. To go on:"
+    assert line.startswith(f"  {sys.executable} -m workbench sweep ")
     assert gone(workers)
     records = (started.root / spec(**LONGER).folder_name() / "results.jsonl").read_text().splitlines()
     assert len(records) == 4

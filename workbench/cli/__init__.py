@@ -2,12 +2,13 @@
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from workbench import __version__
+from workbench import __version__, stopping
 from workbench.cli import claims as claims
 from workbench.cli import course as course
 from workbench.cli import listing as listing
@@ -16,7 +17,7 @@ from workbench.cli import recognition as recognition
 from workbench.cli import sweep as sweep
 from workbench.cli import training as training
 from workbench.cli import tuning as tuning
-from workbench.cli.app import app, fail
+from workbench.cli.app import app, fail, stopped
 from workbench.environment import PATIENT_THREADS
 
 
@@ -37,20 +38,20 @@ def main() -> None:
     """Run the command line.
 
     Exits with 0 if it worked, 1 if a notebook failed or a file could not be written, 2 if what was given was wrong,
-    and 130 if it was stopped.
+    130 if it was stopped by Ctrl-C and 143 if by SIGTERM.
     """
     for name, value in PATIENT_THREADS.items():
         os.environ.setdefault(name, value)
+    warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"
     try:
-        code = app(standalone_mode=False)
-        if code == 130:  # what Typer makes of Ctrl-C
-            raise KeyboardInterrupt
-        sys.exit(code)
+        with stopping.sigterm():
+            sys.exit(app(standalone_mode=False))
     except TyperException as error:
         fail(f"{error}\n`workbench --help` lists the commands, `workbench COMMAND --help` their options.", code=2)
     except ValueError as error:
         fail(str(error), code=2)
     except OSError as error:
-        fail(f"{error}. Files that were whole before still are; the same command goes on from there.", code=1)
-    except (KeyboardInterrupt, typer.Abort):
-        fail("stopped. The same command goes on from the last checkpoint.", code=130)
+        what = str(error).removesuffix(".")
+        fail(f"{what}. Files that were whole before still are; the same command goes on from there.", code=1)
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        stopped(stop)

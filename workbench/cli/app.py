@@ -1,15 +1,31 @@
 """What all commands share: the application, their common options, and how values are read and shown."""
 
 import os
+import shlex
+import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from workbench import notation
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+class Commands(TyperGroup):
+    """The commands; what a stop has to say is said, where Typer would tell no more than that there was one."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was given."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            stopped(stop)
+
+
+app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Parameters = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
@@ -45,11 +61,37 @@ def percent(rate: dict[str, float], *, digits: int = 1) -> str:
     return f"{value:>{digits + 4}} %  ({low} to {high})"
 
 
+def stopped(stop: BaseException) -> NoReturn:
+    """Say where it was stopped and what goes on from there, and end with 130 after Ctrl-C, with 143 after SIGTERM."""
+    place = str(stop) or "Stopped"
+    _say(f"{place}. All that is saved is whole. To go on:\n  {command()}")
+    sys.exit(128 + int(getattr(stop, "signal", signal.SIGINT)))
+
+
+def command() -> str:
+    """Return the command that was given, as a shell takes it."""
+    program = Path(sys.argv[0])
+    found = shutil.which("workbench")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        here = f"--nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')}"
+        further = [] if os.environ.get("GROUP_WORLD_SIZE", "1") == "1" else ["..."]  # as on the other machines
+        words = ["torchrun", *further, here, "-m", "workbench"]
+    elif program.name == "__main__.py":
+        words = [sys.orig_argv[0], "-m", "workbench"]
+    else:
+        words = ["workbench" if found and Path(found).resolve() == program.resolve() else str(program)]
+    return shlex.join([*words, *sys.argv[1:]])
+
+
 def fail(message: str, *, code: int) -> NoReturn:
     """Say what went wrong on the error stream, and end with this code.
 
     Of processes that torchrun has started, the first of each machine says it for all.
     """
-    if os.environ.get("LOCAL_RANK", "0") == "0":
-        print(f"Error: {message}", file=sys.stderr)
+    _say(f"Error: {message}")
     sys.exit(code)
+
+
+def _say(message: str) -> None:
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(message, file=sys.stderr)

@@ -13,7 +13,7 @@ from jupyter_client.localinterfaces import localhost
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-from workbench import environment
+from workbench import environment, files
 
 
 class _Kernel(AsyncKernelManager):
@@ -56,11 +56,20 @@ def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, prog
 
     Raises:
         ReportError: If a cell fails: which, with what, and where the notebook up to there is.
+        ValueError: If another process is running a notebook to the same place.
+        OSError: If the notebook cannot be written.
     """
+    # The notebook itself may well train in that folder, so the folder is not what is locked.
+    running = output.with_name(f"{output.stem}.failed.ipynb")
+    with files.alone(output.parent, by=running.name), files.written(running):
+        return _executed(notebook, parameters, output, running, progress=progress)
+
+
+def _executed(
+    notebook: Path, parameters: Mapping[str, Any], output: Path, running: Path, *, progress: bool
+) -> nbformat.NotebookNode:
     import papermill
 
-    output.parent.mkdir(parents=True, exist_ok=True)
-    running = output.with_name(f"{output.stem}.failed.ipynb")
     try:
         papermill.execute_notebook(
             str(notebook),

@@ -16,6 +16,7 @@ from workbench import environment
 from workbench.sweeps.job import Job
 
 BEAT = 0.5  # seconds
+GRACE = 10.0  # seconds, for the step in hand and a checkpoint
 MEMORY = 3 * 2**29  # bytes that a process with torch and a small image set may come to: 1.5 GB
 
 
@@ -44,8 +45,8 @@ def default_workers(threads: int, *, gpus: bool = False) -> int:
 def work(jobs: Sequence[Job], *, workers: int, threads: int, log: Path) -> Generator[Ended | None]:
     """Do jobs in so many processes, and yield each as it ends; None at every beat between.
 
-    The processes end when this is closed, at once. Runs lose no more than they lose by a kill: what came after their
-    last checkpoints.
+    The processes end when this is closed: what is in training saves after the step in hand. One that takes longer than
+    some seconds for that is killed, and its run loses what came after its last checkpoint.
 
     Args:
         jobs: the runs.
@@ -79,6 +80,8 @@ def work(jobs: Sequence[Job], *, workers: int, threads: int, log: Path) -> Gener
                 if not ready:
                     yield None
     finally:
+        for worker in team:
+            worker.stop()
         for worker in team:
             worker.end()
 
@@ -120,8 +123,17 @@ class _Worker:
             return None
         return Ended(job, self._why() if self.gone else "")
 
+    def stop(self) -> None:
+        self._process.terminate()
+
     def end(self) -> None:
-        self._process.kill()
+        try:
+            if not self.gone:
+                self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self._process.kill()
         # What could not be sent is tried again when the pipe is closed.
         with suppress(BrokenPipeError), self._process:
             pass

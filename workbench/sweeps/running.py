@@ -1,13 +1,11 @@
 """Running a sweep: what is not done yet is done, by processes of this machine or by jobs of a cluster."""
 
-import signal
-import threading
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench import files
+from workbench import files, stopping
 from workbench.checks import one_of, whole
 from workbench.headline import Number
 from workbench.sweeps import cluster, local
@@ -59,7 +57,7 @@ def run(
     if workers is not None:
         whole("run", "workers", workers, least=1)
     root = Path(root)
-    with _stopped_by_sigterm(), files.alone(root / sweep.folder_name()):
+    with stopping.sigterm(), files.alone(root / sweep.folder_name()):
         try:
             _work(sweep, root, on, workers, options or {}, progress)
         finally:
@@ -130,20 +128,3 @@ def _line(number: Number, cell: Cell, found: Found) -> str:
     if found.state != "done":
         return f"{name}: failed. {found.error}"
     return f"{name}: {number.inline} {told(number, estimate.value)}" if estimate else f"{name}: done"
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM what Ctrl-C is; where this is not the main thread, signals are somebody else's."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

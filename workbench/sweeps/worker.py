@@ -17,6 +17,7 @@ import torch
 
 from workbench import data
 from workbench.config import RunConfig, checked
+from workbench.stopping import Stopped
 from workbench.sweeps.job import Job, perform
 
 
@@ -34,7 +35,11 @@ def main() -> None:
             if source != (wanted := (job.config.data, job.config.data_options)):
                 images = None  # two sets at once may be too much
                 source, images = wanted, _loaded(job.config)
-            perform(job, images)
+            try:
+                perform(job, images)
+            except Stopped as stop:
+                print(f"{stop}.", file=sys.stderr, flush=True)
+                os._exit(128 + stop.signal)  # the thread that listens would hold up a proper end
             answers.write("done\n")
             answers.flush()
 
