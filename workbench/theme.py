@@ -74,16 +74,22 @@ DARK = Tokens(
 def css_variables() -> str:
     """Declare the tokens as `--wb-paper` and so on, with `--wb-sans` and `--wb-mono` for the type.
 
-    The system chooses between light and dark; `data-theme="light"` or `"dark"` on the root element overrules.
+    The system chooses between light and dark; `data-theme="light"` or `"dark"` on the root element overrules. The
+    colours of runs are `--wb-run-1` to `--wb-run-4`.
     """
     light, dark = (
-        "".join(f"--wb-{name}:{value};" for name, value in asdict(tokens).items()) for tokens in (LIGHT, DARK)
+        "".join(f"--wb-{name}:{value};" for name, value in [*asdict(tokens).items(), *_numbered(runs)])
+        for tokens, runs in ((LIGHT, _RUN_COLOURS), (DARK, _RUN_COLOURS_IN_THE_DARK))
     )
     return (
         f":root{{color-scheme:light;--wb-sans:{SANS};--wb-mono:{MONO};{light}}}\n"
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
         f":root[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
     )
+
+
+def _numbered(runs: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(f"run-{place}", colour) for place, colour in enumerate(runs, 1)]
 
 
 def contrast(one: str, other: str) -> float:
@@ -153,15 +159,22 @@ def class_styles(n: int, *, focus: int = 0) -> list[ClassStyle]:
 
 # Those of Okabe and Ito that reach 3:1 on both papers, so that a line needs no outline.
 _RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+# The darkest of them makes room for the accent of the dark theme, which is as much a blue.
+_RUN_COLOURS_IN_THE_DARK = (DARK.accent, *_RUN_COLOURS[1:])
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
 @dataclass(frozen=True)
 class RunStyle:
-    """How one run is drawn: a `#rrggbb` colour and a plotly dash."""
+    """How one run is drawn: a `#rrggbb` colour, that of the light theme, and a plotly dash."""
 
     colour: str
     dash: str
+
+    @property
+    def css(self) -> str:
+        """The colour as a style of a page, where it is that of the theme in force."""
+        return f"var(--wb-run-{_RUN_COLOURS.index(self.colour) + 1}, {self.colour})"
 
 
 def run_styles(n: int) -> list[RunStyle]:
@@ -179,7 +192,9 @@ def template(name: str) -> Any:
     """The plotly template "wb-light" or "wb-dark" (a `plotly.graph_objects.layout.Template`).
 
     No grid, no box, a faint zero line; text in ink, ticks in muted; cividis for what is sequential and
-    blue to orange for what is signed. A figure takes it with `figure.update_layout(template=template(name))`.
+    blue to orange for what is signed. The colourway is that of runs: a page draws a figure in the colours of the light
+    theme, or in their stead in those at the same places of the dark one.
+    A figure takes it with `figure.update_layout(template=template(name))`.
 
     Raises:
         ValueError: the name is not one of `TEMPLATES`.
@@ -208,7 +223,7 @@ def template(name: str) -> Any:
             "title": {"font": {"size": 16}, "x": 0, "xref": "paper", "xanchor": "left"},
             "paper_bgcolor": tokens.paper,
             "plot_bgcolor": tokens.paper,
-            "colorway": list(_RUN_COLOURS),
+            "colorway": list(_RUN_COLOURS_IN_THE_DARK if tokens is DARK else _RUN_COLOURS),
             "colorscale": {
                 "sequential": "Cividis",
                 "diverging": [[0, "#0072B2"], [0.5, tokens.sphere], [1, "#D55E00"]],

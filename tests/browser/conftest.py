@@ -44,6 +44,20 @@ def small_targets(page: Any, controls: str) -> list[str]:
     return small
 
 
+def drawn_colours(page: Any) -> tuple[set[str], set[str]]:
+    """The colours of all lines and marks of a page's charts, and those of all text in them, as `#rrggbb`."""
+    marks, text = page.evaluate(
+        """() => {
+          const hex = (colour) => "#" + colour.match(/\\d+/g).slice(0, 3).map((n) => (+n).toString(16).padStart(2, "0")).join("");
+          const seen = (selector, key) => [...document.querySelectorAll(selector)].map((node) => getComputedStyle(node))
+            .filter((style) => style[key].startsWith("rgb(")).map((style) => hex(style[key]));
+          const marks = ".wb-plot .js-line, .wb-plot .points path, .wb-plot .legendlines path";
+          return [[...seen(marks, "stroke"), ...seen(".wb-plot .points path", "fill")], seen(".wb-plot svg text", "fill")];
+        }"""
+    )
+    return set(marks), set(text)
+
+
 @dataclass
 class Opened:
     """A page and what it asked and complained of since it opened."""

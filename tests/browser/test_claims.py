@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import FAULTS, RULES
-from workbench import claims, reports
+from tests.browser.conftest import FAULTS, RULES, drawn_colours
+from workbench import claims, reports, theme
 
 pytestmark = pytest.mark.browser
 
@@ -30,3 +30,15 @@ def test_a_narrow_page_draws_everything_and_scrolls_only_downwards(
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.evaluate(axe)
     assert page.evaluate(FAULTS, RULES) == []
+
+
+def test_charts_follow_the_theme_of_the_page(open_file: Callable[..., Any], report: Path) -> None:
+    page = open_file(report, color_scheme="dark").page
+    page.locator("html[data-wb-ready='1']").wait_for(state="attached")
+    for tokens, other in ((theme.DARK, theme.LIGHT), (theme.LIGHT, theme.DARK)):
+        marks, text = drawn_colours(page)
+        assert tokens.accent.lower() in marks
+        assert other.accent.lower() not in marks
+        assert min(theme.contrast(colour, tokens.paper) for colour in marks) >= 3
+        assert min(theme.contrast(colour, tokens.paper) for colour in text) >= 4.5
+        page.locator("#theme").click()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import drawn_colours
 from tests.sweeps.quick import in_this_process, spec
-from workbench import sweeps
+from workbench import sweeps, theme
 from workbench.sweeps import local
 
 pytestmark = pytest.mark.browser
@@ -71,3 +72,15 @@ def test_a_narrow_page_scrolls_only_downwards(open_file: Callable[..., Any], rep
 
 def test_nobody_is_shut_out(faults: Callable[[Path], list[str]], report: Path) -> None:
     assert faults(report) == []
+
+
+def test_charts_follow_the_theme_of_the_page(open_file: Callable[..., Any], report: Path) -> None:
+    page = open_file(report, color_scheme="dark").page
+    page.locator("html[data-wb-ready='1']").wait_for(state="attached")
+    for tokens, other in ((theme.DARK, theme.LIGHT), (theme.LIGHT, theme.DARK)):
+        marks, text = drawn_colours(page)
+        assert tokens.accent.lower() in marks
+        assert other.accent.lower() not in marks
+        assert min(theme.contrast(colour, tokens.paper) for colour in marks) >= 3
+        assert min(theme.contrast(colour, tokens.paper) for colour in text) >= 4.5
+        page.locator("#theme").click()

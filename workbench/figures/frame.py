@@ -23,13 +23,14 @@ _LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top", "yre
 Data = TypeVar("Data")
 
 
-def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: str) -> go.Figure:
+def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: str, classes: bool = False) -> go.Figure:
     """Give a figure its look and its words.
 
     The words are in `layout.meta`, as plain text and not as markup: a page sets the title as a heading and the caption
     under the figure, and reads the summary to those who do not see it. By itself, as in JupyterLab, the figure shows
-    its title. Text and paper are left to the template, so that a page changes between light and dark by changing the
-    template alone. The words of a horizontal axis are broken into lines that a narrow page has room for.
+    its title. Text and paper are left to the template, and the colours of runs are those of its colourway, so that a
+    page changes between light and dark by changing the template alone; not so where colours tell `classes` apart,
+    which have outlines instead. The words of a horizontal axis are broken into lines that a narrow page has room for.
     """
     for axis in figure.select_xaxes():
         words = textwrap.wrap(axis.title.text or "", _AXIS_CHARACTERS, break_long_words=False, break_on_hyphens=False)
@@ -39,7 +40,7 @@ def framed(figure: go.Figure, *, name: str, title: str, caption: str, summary: s
     height = _TITLE + (figure.layout.height or HEIGHT)
     return figure.update_layout(
         template=theme.template("wb-light"),
-        meta={"name": name, "title": title, "caption": caption, "summary": summary},
+        meta={"name": name, "title": title, "caption": caption, "summary": summary, "classes": classes},
         title={"text": escaped(title), "xref": "container", "pad": {"l": 12, "t": 12}, "y": 1, "yanchor": "top"},
         height=height,
         margin={"t": _TITLE + top},

@@ -75,7 +75,7 @@ def plane(
         f"{count(len(own), 'embedding')} in the plane, classes {len(np.unique(own))}, lengths from "
         f"{digits(float(lengths.min()))} to {digits(float(lengths.max()))}.{sample}"
     )
-    return framed(figure, name=_NAME, title=title, caption=f"{caption}{sample}", summary=summary)
+    return framed(figure, name=_NAME, title=title, caption=f"{caption}{sample}", summary=summary, classes=True)
 
 
 def _rows(values: ArrayLike, what: str) -> NDArray[np.float64]:

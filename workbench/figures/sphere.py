@@ -77,6 +77,7 @@ def hypersphere(
         figure,
         name=_NAME,
         title=_TITLE,
+        classes=True,
         caption=(
             "Each mark is the direction of one embedding, each line the direction of a class centre; drag to "
             "turn. Angles are true only along the surface: marks on the far side shine through and may look "

@@ -13,7 +13,7 @@ from workbench.views.margin_parameters import PARAMETERS, controls
 from workbench.views.payload import pack
 from workbench.views.view import View
 
-_BLUE, _ORANGE, _GREEN, _PINK = (style.colour for style in run_styles(4))
+_BLUE, _ORANGE, _GREEN, _PINK = (style.css for style in run_styles(4))
 # Each name is one of `workbench.losses.names()`. A colour is a family, a dash one of its members; no colour is the ink.
 CURVES: dict[str, dict[str, str | None]] = {
     "normface": {"label": "NormFace, softmax", "colour": None, "dash": "solid"},

@@ -95,7 +95,7 @@ def pair_similarity(runs: Mapping[str, HasPairs], *, class_negatives: Mapping[st
             blocks[f"centre{i}"] = coarsen(_counts(name, "class_negatives", negatives, bins))
         if _measured(run):
             blocks |= _half_widths(run, i, bins // len(blocks[f"genuine{i}"]))
-        told.append({"name": name, **asdict(style), "numbers": readout(run, negatives)})
+        told.append({"name": name, "colour": style.css, "dash": style.dash, "numbers": readout(run, negatives)})
     with_jackknife = all(f"genuineHalf{i}" in blocks for i in range(len(runs)))
     return View("pair_similarity", pack(_header(told, bool(class_negatives), with_jackknife), **blocks))
 

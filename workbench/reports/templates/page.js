@@ -9,14 +9,38 @@
 
   const isDark = () => (store.state.theme ?? (system.matches ? "dark" : "light")) === "dark";
   const template = () => templates[isDark() ? "wb-dark" : "wb-light"];
+  const drawn = new Map(); // what each chart shows, in the colours of the light theme
 
   function themed() {
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `Switch to the ${isDark() ? "light" : "dark"} theme`);
-    for (const figure of figures) {
-      const chart = figure.querySelector(".wb-chart");
-      if (chart.data) globalThis.Plotly.relayout(chart, { template: template() });
-    }
+    for (const [chart, { data, layout }] of drawn) globalThis.Plotly.react(chart, ...inTheme(data, layout));
+  }
+
+  /** A figure in the theme in force: its template, and for each colour of the light colourway the one in its place. */
+  function inTheme(data, layout) {
+    const themed = { ...layout, template: template(), uirevision: "page" }; // what people zoomed and hid stays so
+    if (layout.meta?.classes) return [data, themed];
+    const colours = templates["wb-light"].layout.colorway.flatMap((light, place) => {
+      const dark = template().layout.colorway[place];
+      return [[light.toLowerCase(), dark], [channels(light), channels(dark)]];
+    });
+    const inPlace = (text) => {
+      const [from, to] = colours.find(([light]) => text.toLowerCase().startsWith(light)) ?? ["", ""];
+      return to + text.slice(from.length);
+    };
+    const walk = (value, name) => {
+      if (typeof value === "string") return /color$/.test(name) ? inPlace(value) : value;
+      if (Array.isArray(value)) return value.map((each) => walk(each, name));
+      if (typeof value !== "object" || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === "template" ? each : walk(each, key)]));
+    };
+    return [walk(data, ""), walk(themed, "")];
+  }
+
+  /** "#0072B2" as bands of some opacity begin with it: "rgba(0,114,178,". */
+  function channels(colour) {
+    return `rgba(${[1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).join()},`;
   }
 
   async function inflated(text) {
@@ -50,7 +74,8 @@
     // No button may send faces to somebody's cloud.
     const config = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
-    await globalThis.Plotly.newPlot(chart, data, { ...layout, template: template() }, config);
+    drawn.set(chart, { data, layout });
+    await globalThis.Plotly.newPlot(chart, ...inTheme(data, layout), config);
     const details = figure.querySelector("details");
     details.addEventListener("toggle", () => details.querySelector("table") || addTable(details, chart), { once: true });
   }
