@@ -11,6 +11,7 @@ are one for each GPU, or on the CPU as many as there are cores to spare.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ from workbench.sharding import ALONE, Processes
 
 _NEEDED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 _OURS = "training.log"
+_KILLED = re.compile(r"Signal (\d+ \(\w+\)) received by PID")  # as torchrun tells it
 
 
 @contextmanager
@@ -44,8 +46,8 @@ def joined(device: str = "auto") -> Iterator[Processes]:
         device: of the run, see `RunConfig.device`.
 
     Raises:
-        ValueError: If the variables are incomplete or contradict each other, a GPU is named by its number, or there are
-            more processes than GPUs on this machine.
+        ValueError: If the variables are incomplete or contradict each other, a GPU is named by its number, there are
+            more processes than GPUs on this machine, or the processes do not meet, or lose each other.
     """
     size = _number("WORLD_SIZE", default=1)
     if size == 1:
@@ -63,11 +65,30 @@ def joined(device: str = "auto") -> Iterator[Processes]:
     cuda = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
     if cuda:
         _take_gpu(device, here)
-    dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", rank=mine, world_size=size)
+    try:
+        dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", rank=mine, world_size=size)
+    except RuntimeError as error:
+        raise ValueError(
+            f"Process {mine} of {size} does not meet the others at {os.environ['MASTER_ADDR']}, port "
+            f"{os.environ['MASTER_PORT']} (MASTER_ADDR and MASTER_PORT): {_first_line(error)}. Choose a port that is "
+            f"free on that machine and open to the others, the same for all."
+        ) from None
     try:
         yield Processes(mine, size)
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error).lower():
+            raise
+        raise ValueError(
+            f"Process {mine} of {size} has lost the others: {_first_line(error)}. One of them has ended, or is not "
+            f"reached any more; what it said is further up. The same command goes on from the last checkpoint."
+        ) from None
     finally:
         dist.destroy_process_group()
+
+
+def _first_line(error: Exception) -> str:
+    """Return what torch says of an error, without where in torch it was."""
+    return re.sub(r"^\[\S+:\d+\]\s*", "", str(error).partition("\n")[0]).rstrip(". ")
 
 
 def launch(config: RunConfig, folder: Path | str | None = None, *, processes: int) -> "Launched":
@@ -191,5 +212,11 @@ def _flags(config: RunConfig) -> list[str]:
 
 def _why(log: Path, processes: int) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    killed = [found for line in lines if (found := _KILLED.search(line))]
+    if killed:
+        return (
+            f"{processes} processes did not finish the run: one of them was killed by signal {killed[-1][1]}, by a person "
+            f"or by a system that had no memory left. The same launch goes on from the last checkpoint; more is in {log}."
+        )
     said = [line.partition("Error: ")[2] for line in lines if line.startswith("Error: ")]
     return f"{processes} processes did not finish the run: {said[-1] if said else f'see {log}.'}"

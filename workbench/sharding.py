@@ -12,7 +12,7 @@ have the same. The three ways between the two carry gradients:
 returns what it is given, and none of this costs anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Processes:
     def every(self, part: Tensor) -> Tensor:
         """Return the parts of all side by side, [K, ...], without gradient."""
         found = part.new_empty(self.size, *part.shape)
-        dist.all_gather_single(found.view(-1), part.contiguous().view(-1), self.group)
+        _gather(found.view(-1), part.contiguous().view(-1), self.group)
         return found
 
     def collected(self, rows: Tensor, total: int) -> Tensor:
@@ -108,6 +108,23 @@ class Processes:
         dist.all_reduce(found, dist.ReduceOp.MAX, group=self.group)
         return [int(number) for number in found]
 
+    def require_alike(self, what: str, given: Mapping[str, Any]) -> None:
+        """Raise a ValueError, in every process, unless all were given the same.
+
+        Args:
+            what: it is, in the plural: "parameters".
+            given: by name.
+        """
+        first, *others = self._told(dict(given)) if self.size > 1 else [given]
+        for rank, other in enumerate(others, 1):
+            names = [name for name in first | other if first.get(name) != other.get(name)]
+            if names:
+                differences = ", ".join(f"{name} {other.get(name)!r} for {first.get(name)!r}" for name in names)
+                raise ValueError(
+                    f"All processes must have the same {what}. Process {rank} has others than the first: {differences}. "
+                    f"Start the same command on every machine."
+                )
+
     @contextmanager
     def agreed(self) -> Iterator[None]:
         """Leave together: an error inside that is a person's or a file's is raised in every process.
@@ -134,6 +151,9 @@ class Processes:
 
 
 ALONE = Processes()
+
+# Before 2.13, as on many a machine with GPUs, torch had another name for it.
+_gather = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
 
 _current = ContextVar("processes", default=ALONE)
 

@@ -65,7 +65,7 @@ class Trainer:
 
     Raises:
         ValueError: If the data or the batch size leave nothing to train on, the batch cannot be shared by the
-            processes, or the device is not there.
+            processes, these have other parameters or images than each other, or the device is not there.
     """
 
     def __init__(
@@ -85,6 +85,8 @@ class Trainer:
         options: dict[str, Any] = {"progress": progress, **config.data_options}
         images = data.load(config.data, **options) if images is None else images
         self._digest = images.digest()
+        processes.require_alike("parameters", config.model_dump(mode="json"))
+        processes.require_alike("images", {"digest": self._digest})
         self.images = data.split(images, by=config.held_out, share=config.share)
         train = self.images.train
         if len(train) < config.batch_size:

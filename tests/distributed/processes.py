@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from os import _exit, environ, fork, waitpid
+from os import _exit, environ, fork, waitpid, waitstatus_to_exitcode
 from pathlib import Path
+from signal import SIGKILL
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,6 +16,9 @@ import torch
 import torch.distributed as dist
 
 from workbench.sharding import ALONE, Processes
+
+
+_PATIENT = timedelta(seconds=200)
 
 
 def together(size: int, work: Callable[[Processes], Any]) -> list[Any]:
@@ -36,12 +40,24 @@ def together(size: int, work: Callable[[Processes], Any]) -> list[Any]:
 
 @contextmanager
 def joined(rank: int, size: int, folder: Path) -> Iterator[Processes]:
-    """Join the others through a file in this folder."""
+    """Join the others through a file in this folder; one alone joins nobody."""
+    if size == 1:
+        yield ALONE
+        return
     environ["GLOO_SOCKET_IFNAME"] = "lo"
     store = dist.FileStore(str(folder / "store"), size)
-    dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=_PATIENT)
     yield Processes(rank, size)
     dist.destroy_process_group()
+
+
+def killed(size: int, work: Callable[[Processes], Any]) -> None:
+    """Let `size` processes work until each of them is killed by `kill -9`; fail if one comes to an end instead."""
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        children = [fork() or _child(rank, size, work, Path(folder)) for rank in range(size)]
+        ends = [waitstatus_to_exitcode(waitpid(child, 0)[1]) for child in children]
+    assert ends == [-SIGKILL] * size, ends
 
 
 def _child(rank: int, size: int, work: Callable[[Processes], Any], folder: Path) -> int:

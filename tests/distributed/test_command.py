@@ -1,14 +1,17 @@
 """Processes started by torchrun: from the command line, from a notebook, and with an environment that does not fit."""
 
 import os
+import socket
 import sys
+import threading
 import time
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 import torch
 
-from tests.small import TIMING, config, without
+from tests.small import TIMING, config, in_a_child, without
 from workbench import distributed
 from workbench.cli.app import fail
 from workbench.config import RunConfig
@@ -42,6 +45,71 @@ def test_launched_processes_are_stopped_gone_on_with_and_followed(tmp_path: Path
     assert (tmp_path / "run" / "evaluation.json").exists()
     numbers = [line for line in launched.log.read_text().splitlines() if line.startswith("accuracy")]
     assert len(numbers) == 1, "the first process alone says how it came out"
+
+
+def test_when_one_process_is_killed_the_others_end_and_it_is_told(tmp_path: Path) -> None:
+    settings = config(**{**QUICK, "epochs": 100_000, "checkpoint_every": 100_000})
+    launched = distributed.launch(settings, tmp_path / "run", processes=4)
+    until = time.monotonic() + 240
+    while not launched.records():
+        assert launched.running, launched.log.read_text()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    torchrun = launched._process.pid
+    ranks = Path(f"/proc/{torchrun}/task/{torchrun}/children").read_text().split()
+    assert len(ranks) == 4
+    os.kill(int(ranks[2]), SIGKILL)
+    with pytest.raises(ValueError) as error:
+        launched.follow(progress=False)
+    assert str(error.value) == (
+        "4 processes did not finish the run: one of them was killed by signal 9 (SIGKILL), by a person or by a system "
+        f"that had no memory left. The same launch goes on from the last checkpoint; more is in {launched.log}."
+    )
+    assert not any(Path(f"/proc/{rank}").exists() for rank in ranks)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("localhost", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def take_part(rank: int, port: int, told: Path) -> None:
+    """Join as one of two; the second is killed at once, and the first writes what it is told."""
+    os.environ |= {**TORCHRUN, "RANK": str(rank), "LOCAL_RANK": str(rank), "MASTER_PORT": str(port)}
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    try:
+        with distributed.joined("cpu") as processes:
+            if rank == 1:
+                os.kill(os.getpid(), SIGKILL)
+            processes.all(True)
+    except ValueError as error:
+        told.write_text(str(error))
+
+
+def test_who_has_lost_the_others_says_so(tmp_path: Path) -> None:
+    port, told = free_port(), tmp_path / "told"
+    other = threading.Thread(target=in_a_child, args=(lambda: take_part(1, port, told),))
+    other.start()
+    assert in_a_child(lambda: take_part(0, port, told)) == 0
+    other.join()
+    assert told.read_text().startswith("Process 0 of 2 has lost the others: ")
+    assert told.read_text().endswith("The same command goes on from the last checkpoint.")
+
+
+def test_a_port_that_is_taken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for name, value in (TORCHRUN | {"MASTER_PORT": port}).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(ValueError) as error, distributed.joined("cpu"):
+            pass
+    start = f"Process 0 of 2 does not meet the others at localhost, port {port} (MASTER_ADDR and MASTER_PORT): "
+    assert str(error.value).startswith(start)
+    assert "Choose a port that is free on that machine" in str(error.value)
 
 
 @pytest.mark.parametrize(("says", "sentence"), [("Error: It is full.", "It is full."), ("", "see {log}.")])

@@ -28,7 +28,7 @@ RATES = {"unpg-arcface": 0.02}
 """Its gradient is the small difference of large parts: at 0.05 it comes within 0.8e-5."""
 
 
-def trained(loss: str, processes: Processes, *, nudged: float = 0.0) -> list[dict[str, Tensor]]:
+def trained(folder: Path, loss: str, processes: Processes, *, nudged: float = 0.0) -> list[dict[str, Tensor]]:
     """Return the loss and the gradients of all steps, and the weights after the last, whole in the first process."""
     told: list[dict[str, Tensor]] = []
 
@@ -52,20 +52,23 @@ def trained(loss: str, processes: Processes, *, nudged: float = 0.0) -> list[dic
         return done
 
     step = Learner.step
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as beside:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "step", noted)
         patch.setattr(nn, "ReLU", nn.SiLU)
         patch.setattr(os, "fsync", lambda descriptor: None)
-        folder = processes._told(beside)[0] if processes.size > 1 else beside
         settings = config(**{**USUAL, "loss": loss, "lr": RATES.get(loss, USUAL["lr"])})
-        Trainer(settings, Path(folder), progress=False, processes=processes).fit()
-        processes.all(True)  # the first may remove the folder when nobody looks at it any more
+        Trainer(settings, folder, progress=False, processes=processes).fit()
     return told
 
 
 @cache
 def results(size: int) -> dict[str, list[dict[str, Tensor]]]:
-    return together(size, lambda processes: {loss: trained(loss, processes) for loss in LOSSES})[0]
+    with TemporaryDirectory() as folder:
+
+        def work(processes: Processes) -> dict[str, list[dict[str, Tensor]]]:
+            return {loss: trained(Path(folder) / loss, loss, processes) for loss in LOSSES}
+
+        return together(size, work)[0]
 
 
 def apart(found: list[dict[str, Tensor]], expected: list[dict[str, Tensor]]) -> dict[str, float]:
@@ -88,10 +91,10 @@ def test_fifty_steps_in_float32_are_those_of_one_process(loss: str, size: int) -
     assert max(worst.values()) <= WITHIN, worst
 
 
-def test_a_change_of_the_weights_in_their_last_digit_does_as_much() -> None:
+def test_a_change_of_the_weights_in_their_last_digit_does_as_much(tmp_path: Path) -> None:
     """What several processes do to a training is no more than what rounding does to it in one."""
     expected = results(1)["arcface"]
-    nudged = apart(trained("arcface", ALONE, nudged=1e-7), expected)
+    nudged = apart(trained(tmp_path, "arcface", ALONE, nudged=1e-7), expected)
     shared = apart(results(4)["arcface"], expected)
     for name in ("loss", "head.weight", "model.project.weight"):
         assert shared[name] <= 10 * nudged[name], (name, shared[name], nudged[name])

@@ -5,6 +5,7 @@ import os
 import shutil
 from functools import cache
 from pathlib import Path
+from signal import SIGKILL
 from tempfile import mkdtemp
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.distributed.processes import together
+from tests.distributed.processes import killed, together
 from tests.small import TIMING, config, contents, greys, without
 from workbench import data
 from workbench.learner import Learner, Step
@@ -28,19 +29,15 @@ CHANCE = {"model": "convnet", "dim": 64, "dropout": 0.2, "flip": True, "shift": 
 CASES = [(2, torch.float32), (4, torch.float64)]
 
 
-class StoppedError(Exception):
-    pass
-
-
 def trained(
     folder: Path, processes: Processes, dtype: torch.dtype, *, stop: int | None = None, **changes: Any
 ) -> list[dict[str, Tensor]]:
-    """Train, up to a step if one is given, and return what every step told."""
+    """Train, and return what every step told; at the step `stop` the process is killed."""
     told: list[dict[str, Tensor]] = []
 
     def noted(self: Learner, number: int, *arguments: Any, **named: Any) -> Step:
         if number == stop:
-            raise StoppedError
+            os.kill(os.getpid(), SIGKILL)
         done = step(self, number, *arguments, **named)
         told.append({name: value for name, value in done._asdict().items() if name != "terms"} | dict(done.terms))
         return done
@@ -55,8 +52,6 @@ def trained(
         try:
             settings = config(**{**CHANCE, **changes})
             Trainer(settings, folder, images=greys(240, CLASSES), progress=False, processes=processes).fit()
-        except StoppedError:
-            pass
         finally:
             torch.set_default_dtype(before)
     return told
@@ -124,13 +119,14 @@ def test_the_run_is_that_of_one_process(loss: str, size: int, dtype: torch.dtype
     assert {record["processes"] for record in Run.load(folder).records()} == {size}
 
 
-@pytest.mark.parametrize(("loss", "dtype"), [("jcsc", torch.float64), ("unpg-arcface", torch.float32)])
-def test_a_run_goes_on_with_any_number_of_processes(tmp_path: Path, loss: str, dtype: torch.dtype) -> None:
-    steps = 0
-    for size, stop in [(1, 13), (4, 25), (2, 36), (1, None)]:
-        told = together(size, lambda each, stop=stop: trained(tmp_path, each, dtype, loss=loss, stop=stop))
-        steps += len(told[0])
-    assert steps == 13 + (25 - 10) + (36 - 20) + (50 - 30), "each went on from the last whole epoch"
+@pytest.mark.parametrize(("loss", "dtype"), [*((loss, torch.float32) for loss in LOSSES), ("jcsc", torch.float64)])
+def test_a_run_that_is_killed_goes_on_with_any_number_of_processes(
+    tmp_path: Path, loss: str, dtype: torch.dtype
+) -> None:
+    for size, stop in [(1, 13), (4, 25), (2, 36)]:
+        killed(size, lambda each, stop=stop: trained(tmp_path, each, dtype, loss=loss, stop=stop))
+    told = trained(tmp_path, ALONE, dtype, loss=loss)
+    assert len(told) == 50 - 30, "each went on from the last whole epoch"
     close(results(1, dtype)[0] / loss, tmp_path, dtype)
     assert [record.get("processes", 1) for record in Run.load(tmp_path).records()] == [1, 4, 2, 1, 1]
     names = {path.name for path in (tmp_path / "checkpoint").iterdir()}
@@ -139,10 +135,10 @@ def test_a_run_goes_on_with_any_number_of_processes(tmp_path: Path, loss: str, d
 
 def test_the_same_processes_go_on_with_the_same_bits(tmp_path: Path) -> None:
     def work(processes: Processes) -> None:
-        trained(tmp_path / "stopped", processes, torch.float32, stop=23)
         trained(tmp_path / "stopped", processes, torch.float32)
         trained(tmp_path / "whole", processes, torch.float32)
 
+    killed(2, lambda processes: trained(tmp_path / "stopped", processes, torch.float32, stop=23))
     together(2, work)
     whole = contents(tmp_path / "whole")
     assert "checkpoint/epoch-00005-part-2-of-2.safetensors" in whole
@@ -194,6 +190,29 @@ def test_processes_that_do_not_see_the_folder_are_refused(tmp_path: Path) -> Non
         "system that all machines share."
     )
     assert said == [sentence] * 2
+
+
+def disagreement(processes: Processes, folder: Path) -> str:
+    """What is said if the second process was given another learning rate; and if it sees other images."""
+    said = []
+    for lr, count in ((0.1 + processes.rank, 60), (0.1, 60 + processes.rank)):
+        try:
+            Trainer(config(lr=lr), folder, images=greys(count), progress=False, processes=processes)
+        except ValueError as error:
+            said.append(str(error))
+    return " | ".join(said)
+
+
+def test_processes_with_other_parameters_or_images_are_refused(tmp_path: Path) -> None:
+    said = together(2, lambda processes: disagreement(processes, tmp_path))
+    assert said[0] == said[1]
+    parameters, images = said[0].split(" | ")
+    assert parameters == (
+        "All processes must have the same parameters. Process 1 has others than the first: lr 1.1 for 0.1. Start the "
+        "same command on every machine."
+    )
+    assert images.startswith("All processes must have the same images. Process 1 has others than the first: digest '")
+    assert not (tmp_path / "run.json").exists()
 
 
 def test_an_error_of_the_first_process_is_told_by_all(tmp_path: Path) -> None:
