@@ -21,9 +21,12 @@ from workbench.sharding import ALONE, Processes
 _PATIENT = timedelta(seconds=200)
 
 
-def together(size: int, work: Callable[[Processes], Any]) -> list[Any]:
-    """Return what `work` returns in each of `size` processes that talk through gloo; a failure of any is raised."""
-    if size == 1:
+def together(size: int, work: Callable[[Processes], Any], *, fresh: bool = False) -> list[Any]:
+    """Return what `work` returns in each of `size` processes that talk through gloo; a failure of any is raised.
+
+    One alone is this process itself, unless a `fresh` one is asked for.
+    """
+    if size == 1 and not fresh:
         return [work(ALONE)]
     with TemporaryDirectory() as folder:
         with warnings.catch_warnings():

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.distributed import memory
 from tests.distributed.processes import killed, together
 from tests.small import TIMING, config, contents, greys, without
 from workbench import data
@@ -164,6 +165,17 @@ def test_the_memory_of_a_head_falls_as_the_number_of_processes_grows() -> None:
     assert whole == 3 * 4 * 16 * 1200
     for size in (2, 4):
         assert together(size, held) == [(whole // size, model)] * size
+
+
+def test_what_a_head_keeps_for_its_backward_pass_falls_too() -> None:
+    """Its classes' part of it; the features of the whole batch are in every process."""
+    sizes = {"classes": 6000, "dim": 16, "batch": 32}
+    (whole,) = together(1, lambda processes: memory.held(processes, **sizes))
+    for size in (2, 4):
+        for one in together(size, lambda processes: memory.held(processes, **sizes)):
+            assert one["state"] == whole["state"] // size
+            common = 4 * sizes["batch"] * (2 * sizes["dim"] + 64)
+            assert one["saved"] <= whole["saved"] / size + common, (one, whole)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
