@@ -101,6 +101,19 @@ def test_runs_differ_and_need_no_outline(paper: str) -> None:
     assert all(theme.contrast(s.colour, paper) >= 3 for s in styles)
 
 
+@pytest.mark.parametrize("name", theme.TEMPLATES)
+def test_run_colours_keep_apart_and_stand_out(name: str) -> None:
+    colours = list(theme.template(name).layout.colorway)
+    tokens = theme.DARK if name == "wb-dark" else theme.LIGHT
+    assert min(theme.contrast(colour, tokens.paper) for colour in colours) >= (4.5 if tokens is theme.DARK else 3)
+    for vision in VISIONS:
+        assert smallest_difference(colours, vision) >= 10
+    css = theme.css_variables()
+    for place, (colour, style) in enumerate(zip(colours, theme.run_styles(4), strict=True), 1):
+        assert f"--wb-run-{place}:{colour};" in css
+        assert style.css == f"var(--wb-run-{place}, {style.colour})"
+
+
 def test_css_names_every_token_in_three_places() -> None:
     css = theme.css_variables()
     for tokens, times in ((theme.LIGHT, 1), (theme.DARK, 2)):

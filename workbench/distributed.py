@@ -215,8 +215,9 @@ def _why(log: Path, processes: int) -> str:
     killed = [found for line in lines if (found := _KILLED.search(line))]
     if killed:
         return (
-            f"{processes} processes did not finish the run: one of them was killed by signal {killed[-1][1]}, by a person "
-            f"or by a system that had no memory left. The same launch goes on from the last checkpoint; more is in {log}."
+            f"{processes} processes did not finish the run: one of them was killed by signal {killed[-1][1]}, by a "
+            f"person or by a system that had no memory left. The same launch goes on from the last checkpoint; more is "
+            f"in {log}."
         )
     said = [line.partition("Error: ")[2] for line in lines if line.startswith("Error: ")]
     return f"{processes} processes did not finish the run: {said[-1] if said else f'see {log}.'}"

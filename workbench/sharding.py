@@ -115,14 +115,14 @@ class Processes:
             what: it is, in the plural: "parameters".
             given: by name.
         """
-        first, *others = self._told(dict(given)) if self.size > 1 else [given]
+        first, *others = self.told(dict(given))
         for rank, other in enumerate(others, 1):
             names = [name for name in first | other if first.get(name) != other.get(name)]
             if names:
                 differences = ", ".join(f"{name} {other.get(name)!r} for {first.get(name)!r}" for name in names)
                 raise ValueError(
-                    f"All processes must have the same {what}. Process {rank} has others than the first: {differences}. "
-                    f"Start the same command on every machine."
+                    f"All processes must have the same {what}. Process {rank} has others than the first: "
+                    f"{differences}. Start the same command on every machine."
                 )
 
     @contextmanager

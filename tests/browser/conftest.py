@@ -48,11 +48,13 @@ def drawn_colours(page: Any) -> tuple[set[str], set[str]]:
     """The colours of all lines and marks of a page's charts, and those of all text in them, as `#rrggbb`."""
     marks, text = page.evaluate(
         """() => {
-          const hex = (colour) => "#" + colour.match(/\\d+/g).slice(0, 3).map((n) => (+n).toString(16).padStart(2, "0")).join("");
+          const two = (n) => (+n).toString(16).padStart(2, "0");
+          const hex = (colour) => "#" + colour.match(/\\d+/g).slice(0, 3).map(two).join("");
           const seen = (selector, key) => [...document.querySelectorAll(selector)].map((node) => getComputedStyle(node))
             .filter((style) => style[key].startsWith("rgb(")).map((style) => hex(style[key]));
           const marks = ".wb-plot .js-line, .wb-plot .points path, .wb-plot .legendlines path";
-          return [[...seen(marks, "stroke"), ...seen(".wb-plot .points path", "fill")], seen(".wb-plot svg text", "fill")];
+          const drawn = [...seen(marks, "stroke"), ...seen(".wb-plot .points path", "fill")];
+          return [drawn, seen(".wb-plot svg text", "fill")];
         }"""
     )
     return set(marks), set(text)

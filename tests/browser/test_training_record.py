@@ -133,6 +133,14 @@ def test_it_fits_and_states_are_sentences(open_views: Open, width: int, scheme: 
     )
 
 
+def test_curves_follow_the_theme_of_the_page(open_views: Open) -> None:
+    page = open_views(views.training_record({"a": records(9)}), color_scheme="dark")
+    colour = "getComputedStyle(document.querySelector('.wb-record-curve')).stroke"
+    assert page.evaluate(colour) == "rgb(86, 180, 233)"
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate(colour) == "rgb(0, 114, 178)"
+
+
 def test_a_live_record_grows_and_says_what_happens(open_views: Open) -> None:
     def payload(epochs: int, state: Any) -> dict[str, Any]:
         progress = views.Progress(state, f"{state} at {epochs}", epochs, 8)

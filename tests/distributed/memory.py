@@ -1,4 +1,4 @@
-"""What a process holds for a head: `python -m tests.distributed.memory [--classes 100000]`, for 1, 2 and 4 processes."""
+"""What each of 1, 2 and 4 processes holds for a head: `python -m tests.distributed.memory [--classes 100000]`."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ def held(processes: Processes, classes: int, dim: int, batch: int, loss: str = "
 
     with among(processes):
         head = losses.create(loss, dim, classes)
-    optimizer = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9, fused=True)
     draws = torch.Generator().manual_seed(0)
     for _ in range(2):
         whole = torch.randn(batch, dim, generator=draws)

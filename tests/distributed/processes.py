@@ -17,7 +17,6 @@ import torch.distributed as dist
 
 from workbench.sharding import ALONE, Processes
 
-
 _PATIENT = timedelta(seconds=200)
 
 

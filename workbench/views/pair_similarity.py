@@ -6,7 +6,7 @@ the counts without each group of identities would be 320 kB. The page draws the 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np

@@ -101,7 +101,10 @@ def training_record(
         for metric in shown:
             values = [_number(record.get(metric.key)) * metric.factor for record in records]
             blocks[f"{metric.key}{i}"] = np.array(values, dtype=np.float64)
-    entries = [{"name": name, "colour": style.css, "dash": style.dash} for name, style in zip(kept, run_styles(len(kept)), strict=True)]
+    entries = [
+        {"name": name, "colour": style.css, "dash": style.dash}
+        for name, style in zip(kept, run_styles(len(kept)), strict=True)
+    ]
     told = _margins({name: (margins or {}).get(name) for name in kept}, unit, blocks)
     last = max((records[-1]["epoch"] for records in kept.values() if records), default=0)
     header = {
