@@ -7,7 +7,7 @@ from torch import Tensor
 from tests.small import config, greys
 from workbench import data, losses
 from workbench.learner import Learner
-from workbench.randomness import generator
+from workbench.randomness import generator, reproducible
 
 IMAGES = greys()
 
@@ -197,3 +197,18 @@ def test_who_draws_from_torch_s_generator_in_the_middle_of_a_step_changes_nothin
     advance(beside, range(3))
     assert len(drawn) == 6  # two views a step
     assert same(alone.state(), beside.state())
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_a_step_after_a_restored_state_has_the_bits_of_one_without(channels_last: bool) -> None:
+    settings = config(model="convnet", dim=8, loss="arcface", channels_last=channels_last)
+    images = greys(16).images.repeat_interleave(4, 2).repeat_interleave(4, 3)  # for more than one convolution
+    labels = greys(16).labels
+    first, second = (Learner(settings, shape=(1, 16, 16), classes=4) for _ in range(2))
+    assert sum(parameter.ndim == 4 for parameter in first.model.parameters()) > 1
+    with reproducible():
+        first.step(0, images, labels, lr=0.1)
+        second.load_state({name: value.clone().contiguous() for name, value in first.state().items()})
+        for learner in (first, second):
+            learner.step(1, images, labels, lr=0.1)
+    assert all(torch.equal(value, second.state()[name]) for name, value in first.state().items())

@@ -154,8 +154,11 @@ class Learner:
         self.model.load_state_dict(under("model.", state))
         self.head.load_state_dict(under("head.", state))
         optimizer = self.optimizer.state_dict()
-        momentum = under("momentum.", state)
-        optimizer["state"] = {int(index): {"momentum_buffer": value} for index, value in momentum.items()}
+        optimizer["state"] = {
+            # Laid out in memory as its parameter is: the fused step goes through both without looking at strides.
+            int(index): {"momentum_buffer": torch.empty_like(self._learning[int(index)]).copy_(value)}
+            for index, value in under("momentum.", state).items()
+        }
         self.optimizer.load_state_dict(optimizer)
 
     def _split_names(self) -> Iterator[str]:

@@ -38,7 +38,7 @@ from workbench.sharding import ALONE, Processes
 from workbench.training import Trainer
 
 KINDS = ("between", "within", "outside", "command")
-RUN = {"model": "mlp", "loss": "elasticface-arc+", "epochs": 30, "batch_size": 100, "checkpoint_every": 1}
+RUN = {"model": "mlp", "loss": "elasticface-arc+", "epochs": 80, "batch_size": 100, "checkpoint_every": 1}
 RUN |= {"dropout": 0.2, "probe": 100, "device": "cpu"}
 
 
@@ -57,6 +57,7 @@ def survives(folder: Path, kills: int, seed: int, *, processes: int = 1, say: Ca
     killed, where = folder / "killed", (0, 0)
     started = time.monotonic()
     attempts = 0
+    say(f"{kills} kills, seed {seed}:")
     while sum(told.values()) < kills:
         attempts += 1
         assert attempts < 3 * kills + 10, "the run was over before it was killed so often"
@@ -96,7 +97,7 @@ def _forked(
     folder: Path, kind: str, chance: random.Random, images: data.ImageSet, size: int, begins: tuple[int, int]
 ) -> bool:
     """Go on in forked processes, one of which is killed; return whether that came before the end."""
-    moment, victim, seconds = chance.randint(1, 60), chance.randrange(size), chance.uniform(0.0, 1.5)
+    moment, victim, seconds = chance.randint(1, 50), chance.randrange(size), chance.uniform(0.0, 0.7)
 
     def work(processes: Processes) -> None:
         os.fsync = lambda descriptor: None  # type: ignore[assignment]  # what a kill leaves, the system has
