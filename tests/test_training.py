@@ -55,7 +55,7 @@ def test_an_overflow_in_the_last_step_of_an_epoch_is_told(tmp_path: Path) -> Non
         "is whole."
     )
     assert Run.load(tmp_path).load_checkpoint() is None
-    assert not (tmp_path / "metrics.jsonl").read_text()
+    assert not (tmp_path / "metrics.jsonl").exists()
 
 
 def test_a_gradient_norm_that_overflows_is_told(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from workbench import files, manifests
+from workbench import files, intake, manifests
 from workbench.manifests import BEFORE, VALID, DamagedError, DamagedWarning, Manifest, Part
 from workbench.sharding import ALONE, Processes
 
@@ -176,7 +176,7 @@ def _system_error(error: SafetensorError) -> OSError:
 
 def _read(folder: Path, valid: Manifest, split: Split | None) -> Checkpoint:
     """Return a checkpoint, of the tensors that are split the rows that are asked for."""
-    paths = [folder / part.file for part in valid.parts]
+    paths = [intake.ordinary(folder / part.file) for part in valid.parts]
     if len(paths) == 1 and (split is None or split.processes.size == 1):
         return Checkpoint(valid.epoch, load_file(paths[0]), valid.steps)
     classes = split.classes if split else valid.classes

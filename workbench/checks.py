@@ -7,6 +7,21 @@ from importlib.util import find_spec
 from numbers import Integral, Real
 from typing import TypeGuard
 
+_SHOWN = 200  # letters of what was given: enough to find it
+
+
+def shown(given: object) -> str:
+    """Return a value as Python writes it, cut to 200 letters.
+
+    >>> shown("arcfase")
+    "'arcfase'"
+    """
+    try:
+        text = repr(given[:_SHOWN] if isinstance(given, (str, bytes)) else given)
+    except ValueError:  # a whole number of thousands of digits
+        return "a very large number"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
 
 def unknown_name(kind: str, given: str, known: Iterable[str], *, hint: str = "") -> str:
     """Say that `given` is not one of the `known` names of this kind, and which ones are near it.
@@ -15,10 +30,10 @@ def unknown_name(kind: str, given: str, known: Iterable[str], *, hint: str = "")
     "There is no loss 'arcfase'. Did you mean 'arcface' or 'cosface'? Known: arcface, cosface, softmax."
     """
     names = sorted(known)
-    near = get_close_matches(given, names, n=3, cutoff=0.5)
+    near = get_close_matches(given[:_SHOWN], names, n=3, cutoff=0.5)
     guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     known_names = f" Known: {', '.join(names)}." if names else ""
-    return f"There is no {kind} {given!r}.{guess}{known_names}{' ' + hint if hint else ''}"
+    return f"There is no {kind} {shown(given)}.{guess}{known_names}{' ' + hint if hint else ''}"
 
 
 def bad_parameter(owner: str, name: str, rule: str, given: object, *, hint: str = "") -> str:
@@ -27,7 +42,7 @@ def bad_parameter(owner: str, name: str, rule: str, given: object, *, hint: str 
     >>> bad_parameter("ArcFace", "scale", "a number in (0, inf)", -1)
     "The 'scale' parameter of ArcFace must be a number in (0, inf). Got -1 instead."
     """
-    return f"The {name!r} parameter of {owner} must be {rule}. Got {given!r} instead.{' ' + hint if hint else ''}"
+    return f"The {name!r} parameter of {owner} must be {rule}. Got {shown(given)} instead.{' ' + hint if hint else ''}"
 
 
 def whole(owner: str, name: str, value: object, *, least: int, hint: str = "") -> int:
@@ -35,6 +50,15 @@ def whole(owner: str, name: str, value: object, *, least: int, hint: str = "") -
     if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
         return int(value)
     raise ValueError(bad_parameter(owner, name, f"a whole number of at least {least}", value, hint=hint))
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number below 10**18 in plain digits: `int` takes signs, underscores and other scripts.
+
+    >>> is_whole("17"), is_whole("-1"), is_whole("1_7"), is_whole("²")
+    (True, False, False, False)
+    """
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def number(

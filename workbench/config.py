@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from workbench.checks import unknown_name
+from workbench.checks import shown, unknown_name
 
 
 def _plain(value: object) -> object:
@@ -167,7 +168,8 @@ class RunConfig(TrainingConfig):
 
     def data_name(self) -> str:
         """Return what to call the image set: its name, or the last part of its path, fit for a file's name."""
-        return re.sub(r"[^\w.-]+", "_", Path(self.data).name) or "data"
+        # Cut, so that the name of a run's folder is not longer than file systems take, whatever letters it has.
+        return re.sub(r"[^\w.-]+", "_", Path(self.data).name)[:50] or "data"
 
     def require_shared(self, processes: int) -> None:
         """Raise a ValueError unless so many processes can share each batch."""
@@ -245,7 +247,7 @@ class ReportConfig(TrainingConfig):
 
 
 def _is_path(text: str) -> bool:
-    return any(mark in text for mark in "/\\.") or Path(text).exists()
+    return any(mark in text for mark in "/\\.") or os.path.exists(text)  # noqa: PTH110 - a name may be too long for a Path
 
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -257,6 +259,8 @@ def checked(schema: type[Config], parameters: Mapping[str, Any]) -> Config:
     Raises:
         ValueError: With one sentence for each parameter that is unknown, ill-typed or out of range.
     """
+    if not isinstance(parameters, Mapping):
+        raise ValueError(f"Parameters must be NAME: VALUE. Got {shown(parameters)} instead.")
     try:
         return schema.model_validate(dict(parameters))
     except ValidationError as error:
@@ -284,4 +288,4 @@ def _sentence(schema: type[BaseModel], problem: Mapping[str, Any]) -> str:
     # "Input should be a valid list", "Tuple should have at most 4 items after validation, not 5", "Value error, ..."
     rule = problem["msg"].removeprefix("Input should ").removeprefix("Tuple should ")
     rule = rule.replace("Value error, ", "be ").replace(" after validation", "").replace("valid tuple", "valid list")
-    return f"The {name!r} parameter must {rule}. Got {problem['input']!r} instead.{meaning}"
+    return f"The {name!r} parameter must {rule}. Got {shown(problem['input'])} instead.{meaning}"

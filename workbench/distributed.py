@@ -9,7 +9,6 @@ All of them train one run in one folder, which can be gone on with by any other 
 are one for each GPU, or on the CPU as many as there are cores to spare.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -25,6 +24,7 @@ import torch
 import torch.distributed as dist
 from tqdm.auto import tqdm
 
+from workbench import notation
 from workbench.checks import whole
 from workbench.config import RunConfig
 from workbench.runs import Run
@@ -204,10 +204,10 @@ def _number(name: str, *, default: int | None = None) -> int:
 
 
 def _flags(config: RunConfig) -> list[str]:
-    """Return the parameters of a run as the command line takes them; JSON is YAML."""
+    """Return the parameters of a run as the command line takes them."""
     default = RunConfig().model_dump(mode="json")
     given = {name: value for name, value in config.model_dump(mode="json").items() if value != default[name]}
-    return [part for name, value in given.items() for part in ("-p", f"{name}={json.dumps(value)}")]
+    return [part for name, value in given.items() for part in ("-p", f"{name}={notation.written(value)}")]
 
 
 def _why(log: Path, processes: int) -> str:

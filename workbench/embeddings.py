@@ -1,7 +1,6 @@
 """Anybody's embeddings, read from a file, whatever network they came from."""
 
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
+from workbench import intake, numpy_files
 from workbench.checks import needs
 
 _VECTORS = ("embeddings", "embedding", "features", "feats", "vectors", "E", "X", "x")
@@ -98,12 +98,18 @@ def load(path: Path | str, *, labels: Path | str | None = None) -> EmbeddingSet:
     vectors = _pick(columns, _VECTORS)
     if vectors is None:
         vectors = _only_matrix(columns)
-    if vectors is None or vectors.ndim != 2 or vectors.dtype.kind != "f":
+    if vectors is None or vectors.ndim != 2 or vectors.dtype.kind != "f" or not vectors.size:
         raise ValueError(
             f"{path} holds no embeddings: a matrix [N, D] of floating point named {_VECTORS[0]!r} was looked for. It "
             f"has {_inventory(columns)}."
         )
-    where = _pick(columns, _FILES)
+    where, thumbnails = _pick(columns, _FILES), _pick(columns, _THUMBNAILS)
+    for what, given in (("file", where), ("thumbnail", thumbnails)):
+        if given is not None and given.shape[:1] != (len(vectors),):
+            raise ValueError(
+                f"{path} must have one {what} for each of the {len(vectors)} embeddings. Got {list(given.shape)} "
+                f"instead."
+            )
     identities = _read_labels(Path(labels)) if labels is not None else _pick(columns, _LABELS)
     if identities is None and where is not None:
         identities = np.array([PurePosixPath(str(file).replace("\\", "/")).parent.name for file in where])
@@ -119,15 +125,21 @@ def load(path: Path | str, *, labels: Path | str | None = None) -> EmbeddingSet:
         )
     names, numbers = np.unique(identities, return_inverse=True)
     given = columns.get("names")
-    if given is not None and identities.dtype.kind in "iu" and names[0] >= 0 and names[-1] < len(given):
+    if (
+        given is not None
+        and given.ndim == 1
+        and identities.dtype.kind in "iu"
+        and names[0] >= 0
+        and names[-1] < len(given)
+    ):
         names = given[names]
     return EmbeddingSet(
         np.ascontiguousarray(vectors, dtype=np.float32),
         numbers.astype(np.int64),
-        [str(name) for name in names],
-        [] if where is None else [str(file) for file in where],
-        _pick(columns, _THUMBNAILS),
-        f"{len(vectors)} embeddings of {len(names)} identities in {path.name}",
+        [intake.as_text(name) for name in names],
+        [] if where is None else [intake.as_text(file) for file in where],
+        thumbnails,
+        intake.as_text(f"{len(vectors)} embeddings of {len(names)} identities in {path.name}"),
     )
 
 
@@ -148,24 +160,33 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".parquet":
         return _read_parquet(path)
     try:
-        with path.open("rb") as file:
-            content = np.load(file, allow_pickle=False)
-            if isinstance(content, np.ndarray):
-                return {_VECTORS[0]: content}
-            return {name: content[name] for name in content.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "it holds Python objects, which are never run" if "pickle" in str(error).lower() else str(error)
-        raise ValueError(f"{path} cannot be read as NumPy arrays: {reason}.") from None
+        if path.suffix == ".npy":
+            return {_VECTORS[0]: numpy_files.read_npy(path)}
+        return numpy_files.read_npz(path)[0]
+    except numpy_files.UnreadableArrayError as error:
+        raise ValueError(f"{path} cannot be read as NumPy arrays: {error}.") from None
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
     reader = parquet()
-    from pyarrow import compute
-
     try:
-        table = reader.read_table(path)
+        schema, meta = reader.read_schema(path), reader.read_metadata(path)
+        groups = [meta.row_group(n) for n in range(meta.num_row_groups)]
+        values = sum(group.column(n).num_values for group in groups for n in range(meta.num_columns))
     except Exception as error:  # noqa: BLE001 - pyarrow has its own family of errors
         raise ValueError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from None
+    intake.fits(path, 8 * values)
+    try:
+        # A text that stands in a million rows is held once.
+        texts = [field.name for field in schema if str(field.type) in ("string", "large_string")]
+        return _columns(reader.read_table(path, read_dictionary=texts))
+    except Exception as error:  # noqa: BLE001 - pyarrow has its own family of errors, also as values are looked at
+        raise ValueError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from None
+
+
+def _columns(table: Any) -> dict[str, np.ndarray]:
+    from pyarrow import compute
+
     columns: dict[str, np.ndarray] = {}
     numbered: list[tuple[int, str]] = []
     for name in table.column_names:
@@ -176,15 +197,26 @@ def _read_parquet(path: Path) -> dict[str, np.ndarray]:
                 values = column.flatten().to_numpy(zero_copy_only=False)
                 columns[name] = values.reshape(len(column), -1)
             continue
-        columns[name] = column.to_numpy(zero_copy_only=False)
+        columns[name] = _texts(column) if _is_coded(column) else column.to_numpy(zero_copy_only=False)
         if columns[name].dtype == object:
-            columns[name] = columns[name].astype(str)
+            columns[name] = np.array([str(value) for value in columns[name]], dtype=object)
         match = re.fullmatch(r"(?:e|emb|embedding|dim|f|feature|x)?_?(\d+)", name)
         if match and columns[name].dtype.kind == "f":
             numbered.append((int(match[1]), name))
     if numbered and _pick(columns, _VECTORS) is None:
         columns[_VECTORS[0]] = np.stack([columns[name] for _, name in sorted(numbered)], axis=1)
     return columns
+
+
+def _is_coded(column: Any) -> bool:
+    return str(column.type).startswith("dictionary")
+
+
+def _texts(column: Any) -> np.ndarray:
+    """Return the values of a column that is written as numbers of values: one object for all rows that share it."""
+    values = np.array([*column.dictionary.to_pylist(), None], dtype=object)
+    found: np.ndarray = values[column.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)]
+    return found
 
 
 def _read_labels(path: Path) -> np.ndarray:
@@ -194,7 +226,7 @@ def _read_labels(path: Path) -> np.ndarray:
     if path.suffix == ".npy":
         return _read(path)[_VECTORS[0]]
     try:
-        return np.array(path.read_text(encoding="utf-8").splitlines())
+        return np.array(path.read_text(encoding="utf-8").splitlines(), dtype=object)
     except UnicodeDecodeError:
         raise ValueError(f"{path} is no text: labels stand in an .npy file, or one in each line of a text.") from None
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from workbench import intake
+
 SUFFIX = ".partial"
 
 
@@ -31,6 +33,7 @@ def replacing(path: Path, *, size: int | None = None) -> Iterator[Path]:
     with written(path, size=size):
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + SUFFIX)
+        beside.unlink(missing_ok=True)  # a link of that name would lead the writing elsewhere
         try:
             yield beside
             _flush(beside)
@@ -82,9 +85,9 @@ def _megabytes(size: int) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8, whole or not at all; what has no bytes in UTF-8 is written as Python escapes it."""
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -103,11 +106,11 @@ def read_json(path: Path, *, of: str) -> dict[str, Any]:
         ValueError: If it is not there or cannot be read.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(intake.ordinary(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"{path.parent} is not {of}: it has no {path.name}.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as JSON ({error}).") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read as JSON ({str(error)[:200]}).") from None
     return content
 
 
@@ -128,9 +131,11 @@ def alone(folder: Path, *, by: str = "") -> Iterator[None]:
 
     Raises:
         BusyError: If another process is inside; it is a ValueError.
+        ValueError: If something in it is a link, see `intake.no_links`.
     """
     with written(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        intake.no_links(folder)
         if by:
             descriptor = os.open(folder / by, os.O_RDWR | os.O_CREAT, 0o644)
         else:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
-from workbench import files
+from workbench import files, intake
 
 VALID, BEFORE = "state.json", "before.json"
 
@@ -44,7 +44,7 @@ class Part(BaseModel):
 
     def damage(self, folder: Path) -> str:
         """Return what is wrong with this file, as a clause; nothing if it is whole."""
-        path = folder / self.file
+        path = intake.ordinary(folder / self.file)
         try:
             size = path.stat().st_size
             if self.bytes not in (None, size):
@@ -131,6 +131,7 @@ def useless(folder: Path, reasons: Sequence[str]) -> str:
 
 
 def _read(path: Path) -> Manifest | str:
+    intake.ordinary(path)
     try:
         content = json.loads(path.read_bytes())
         if isinstance(content, dict) and "file" not in content and content.pop("checksum", "") != _checksum(content):
@@ -138,6 +139,12 @@ def _read(path: Path) -> Manifest | str:
         return Manifest.model_validate(content)
     except FileNotFoundError:
         return f"{path.name} is missing"
+    except ValidationError as error:
+        place, given = error.errors()[0]["loc"], str(error.errors()[0]["input"])
+        named = (
+            f"names {given[:60]!r}, which is no file of a checkpoint" if "file" in place else "is not what was written"
+        )
+        return f"{path.name} {named}"
     except (OSError, ValueError, RecursionError):
         return f"{path.name} cannot be read"
 

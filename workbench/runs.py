@@ -13,8 +13,6 @@ A checkpoint counts from the moment state.json names it. Whatever a kill leaves 
 import json
 import os
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from workbench import checkpoints, files, manifests
+from workbench import checkpoints, files, intake, manifests, numpy_files
 from workbench.checkpoints import Checkpoint, Split
 from workbench.config import RunConfig, checked
 from workbench.manifests import DamagedError, DamagedWarning
@@ -63,7 +61,11 @@ class Run:
             ValueError: If there is no run in it, or its run.json cannot be read.
         """
         folder = Path(folder)
-        return cls(folder, checked(RunConfig, _read_facts(folder)["config"]))
+        config = _read_facts(folder)["config"]
+        try:
+            return cls(folder, checked(RunConfig, config))
+        except ValueError as error:
+            raise ValueError(f"{folder / 'run.json'} is not that of a run: {error}") from None
 
     @classmethod
     def open(cls, folder: Path, config: RunConfig, facts: Mapping[str, Any]) -> "Run":
@@ -177,11 +179,11 @@ class Run:
         if not path.exists():
             return
         before = 0
-        for line in path.read_bytes().splitlines():
+        for line in intake.ordinary(path).read_bytes().splitlines():
             try:
                 record = json.loads(line)
                 epoch = int(record["epoch"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 continue  # a line that a kill cut short, or that is damaged
             if before < epoch <= last_epoch:
                 before = epoch
@@ -250,6 +252,12 @@ class Run:
                 f"The run {self.folder} has no snapshots yet. Train it first: the first comes at the start."
             )
         frames = [_arrays(path, "embeddings", "labels", "indices") for _, path in moments]
+        for (_, path), frame in zip(moments, frames, strict=True):
+            if any(
+                name not in frame or frame[name].shape != last.shape or frame[name].dtype != last.dtype
+                for name, last in frames[-1].items()
+            ):
+                raise DamagedError(f"{path} and {moments[-1][1].name} do not match each other. {_CURE}")
         return Snapshots(
             epochs=np.array([epoch for epoch, _ in moments]),
             embeddings=np.stack([frame["embeddings"] for frame in frames]),
@@ -262,25 +270,25 @@ class Run:
 def _arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
     """Return the arrays of a file that a run wrote, among them these."""
     try:
-        # An open file of ours is closed whatever NumPy meets in it.
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
-            found = dict(arrays)
+        found, _ = numpy_files.read_npz(path)
         missing = [name for name in names if name not in found]
         reason = f"it has no {missing[0]}" if missing else ""
-    except FileNotFoundError:
-        reason = "it is missing"
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        reason = str(error) or type(error).__name__
+    except numpy_files.UnreadableArrayError as error:
+        reason = str(error)
     if reason:
-        raise DamagedError(
-            f"{path} cannot be read ({reason}). Remove the folder 'checkpoint' of this run, and its own command trains "
-            f"it again from its beginning and writes the same again."
-        )
+        raise DamagedError(f"{path} cannot be read ({reason}). {_CURE}")
     return found
+
+
+_CURE = (
+    "Remove the folder 'checkpoint' of this run, and its own command trains it again from its beginning and writes the "
+    "same again."
+)
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:
     facts = files.read_json(folder / "run.json", of="a run folder")
-    if not (isinstance(facts, dict) and {"config", "data"} <= facts.keys()):
+    known = isinstance(facts, dict) and {"config", "data"} <= facts.keys() and isinstance(facts["data"], dict)
+    if not (known and isinstance(facts["data"].get("digest"), str)):
         raise ValueError(f"{folder / 'run.json'} is not that of a run: it must have a config and data.")
     return facts

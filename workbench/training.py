@@ -9,6 +9,7 @@ versions and number of threads, as run.json tells them. Ctrl-C and SIGTERM let t
 import math
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,17 @@ class Watcher(Protocol):
 
     def after_epoch(self, epoch: int, record: Mapping[str, float]) -> bool:
         """Look at an epoch whose record and checkpoint are on disk; return whether to go on."""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What one call of `fit` works with."""
+
+    run: Run
+    feed: Feed
+    bar: Any
+    watcher: Watcher | None
+    asked: Asked
 
 
 class Trainer:
@@ -159,20 +171,12 @@ class Trainer:
                         f"Process {processes.rank} does not see the run that the first one has begun in {self.folder}. "
                         f"Give a folder on a file system that all machines share."
                     )
-            checkpoint = run.resume(self.learner.split)
-            if checkpoint is None:
-                self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
-                self._save_snapshot(run, 0)
-            else:
-                self.learner.load_state(checkpoint.tensors)
-            begun = checkpoint or Checkpoint(0, {})
-            with processes.agreed():
-                if processes.leads:
-                    run.rewind(begun.epoch)
+            begun = self._resumed(run)
             feed = Feed(self.images.train, self.learner.device)
             with deferred(processes) as asked, self._progress_bar(begun) as bar:
+                fit = _Fit(run, feed, bar, watcher, asked)
                 for epoch in range(begun.epoch + 1, config.epochs + 1):
-                    tally = self._train_epoch(epoch, feed, bar, watcher, asked, run, begun)
+                    tally = self._train_epoch(epoch, begun, fit)
                     begun = Checkpoint(epoch, {})
                     if tally is None:
                         break
@@ -198,6 +202,20 @@ class Trainer:
                     raise Stopped(f"Stopped after epoch {run.epoch} of {config.epochs}", asked.signal)
         return run
 
+    def _resumed(self, run: Run) -> Checkpoint:
+        """Go back to where the run stands, and return its checkpoint; one of epoch 0 if it has none."""
+        checkpoint = run.resume(self.learner.split)
+        if checkpoint is None:
+            self.learner = self._beginner()  # an earlier call may have been stopped before the first checkpoint
+            self._save_snapshot(run, 0)
+        else:
+            self.learner.load_state(checkpoint.tensors)
+        begun = checkpoint or Checkpoint(0, {})
+        with self.processes.agreed():
+            if self.processes.leads:
+                run.rewind(begun.epoch)
+        return begun
+
     def _beginner(self) -> Learner:
         train = self.images.train
         return Learner(self.config, shape=train.shape, classes=train.classes, processes=self.processes)
@@ -212,14 +230,12 @@ class Trainer:
             if self.processes.leads:
                 run.save_snapshot(epoch, **moment)
 
-    def _train_epoch(
-        self, epoch: int, feed: Feed, bar: Any, watcher: Watcher | None, asked: Asked, run: Run, begun: Checkpoint
-    ) -> Tally | None:
+    def _train_epoch(self, epoch: int, begun: Checkpoint, fit: _Fit) -> Tally | None:
         """Go on with an epoch after the steps it had when it was saved, and return what it tells.
 
         None if the watcher ended it early.
         """
-        config, train = self.config, self.images.train
+        config, train, asked, bar = self.config, self.images.train, fit.asked, fit.bar
         per_class = config.per_class or self.learner.head.images_per_class
         order = shuffled(train.labels, per_class=per_class, generator=generator(config.seed, "order", epoch))
         first = (epoch - 1) * self.steps_per_epoch
@@ -229,17 +245,16 @@ class Trainer:
         steps = self.steps_per_epoch * config.epochs
         whole = order[: self.steps_per_epoch * config.batch_size].view(-1, config.batch_size)
         mine = self.processes.part(whole, 1)[begun.steps :]
-        for step, (images, labels) in enumerate(feed.batches(mine.flatten(), mine.shape[1]), first + begun.steps):
+        for step, (images, labels) in enumerate(fit.feed.batches(mine.flatten(), mine.shape[1]), first + begun.steps):
             lr, contrast = learning_rate(config, step, steps), step >= config.views_from * steps
             done = self.learner.step(step, images, labels, lr=lr, contrast=contrast)
             tally.add(done, step, lr)
-            if watcher and not watcher.after_step(step, done):
+            if fit.watcher and not fit.watcher.after_step(step, done):
                 return None
             within = step - first + 1
-            if (
-                asked.after_step() and within < self.steps_per_epoch
-            ):  # after the last one, the epoch is saved as a whole
-                self._save_within(run, epoch, within, tally)
+            wanted = asked.after_step()
+            if wanted and within < self.steps_per_epoch:  # after the last step the epoch is saved as a whole
+                self._save_within(fit.run, epoch, within, tally)
                 asked.saved()
                 if asked.to_stop:
                     place = f"in epoch {epoch} of {config.epochs}, after step {within} of {self.steps_per_epoch}"

@@ -70,8 +70,8 @@ def test_npz_with_objects_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError) as error:
         data.load(path)
     assert str(error.value) == (
-        f"The array 'images' of {path} holds Python objects, which could run anything when they are read. Save it as "
-        "numbers or texts."
+        f"The file {path} cannot be read as .npz ('images': it holds Python objects, which are never run). Save images "
+        "and labels with numpy.savez, as numbers or texts, or fetch it again."
     )
     assert not mark.exists()
     np.load(path, allow_pickle=True)["images"]
@@ -268,7 +268,10 @@ def test_mat_files_that_do_not_fit(tmp_path: Path) -> None:
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(100))
     with pytest.raises(ValueError) as error:
         data.load(path)
-    assert str(error.value) == f"The file {path} is of MATLAB's version 7.3. Save it with save(..., '-v7'), or as .npz."
+    assert str(error.value) == (
+        f"The file {path} cannot be read as .mat: it is of MATLAB's version 7.3, and save(..., '-v7') writes one that "
+        f"can be read. Fetch it again, or save it as .npz."
+    )
     path.write_bytes(b"junk" * 100)
-    with pytest.raises(ValueError, match=rf"^The file {path} cannot be read as \.mat \(.*\)\. Fetch it again\.$"):
+    with pytest.raises(ValueError, match=rf"^The file {path} cannot be read as \.mat: it is none\. Fetch it again, or"):
         data.load(path)

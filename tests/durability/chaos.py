@@ -79,7 +79,8 @@ def survives(folder: Path, kills: int, seed: int, *, processes: int = 1, say: Ca
     _together(processes, lambda each: _fit(folder / "whole", images, each))
     found, whole = contents(killed), contents(folder / "whole")
     found.pop("evaluation.json", None)
-    assert found == whole, "the bits differ"
+    differ = sorted(name for name in found | whole if found.get(name) != whole.get(name))
+    assert not differ, f"the bits differ of {', '.join(differ)}"
     how = ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
     shots = len(run.snapshots().epochs)
     say(

@@ -12,6 +12,5 @@ from tests.durability import chaos
 def test_a_run_killed_at_random_moments_loses_nothing_but_steps_since_its_last_checkpoint(
     tmp_path: Path, processes: int, kills: int
 ) -> None:
-    chaos.survives(
-        tmp_path, kills, random.randrange(2**31), processes=processes
-    )  # other moments each time: all must do
+    seed = random.randrange(2**31)  # other moments each time: all must do
+    chaos.survives(tmp_path, kills, seed, processes=processes)

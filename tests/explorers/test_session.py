@@ -224,7 +224,8 @@ def test_errors_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert busy.wait() == "failed"
         done(busy)
     assert busy.sentence() == (
-        f"Another process is at work in {tmp_path / 'busy'}. Wait until it is done, or choose another output folder."
+        f"Another process is at work in {tmp_path / 'busy'}, number {os.getpid()} of this machine. Wait until it is "
+        f"done, or choose another output folder."
     )
     busy.start()
     assert busy.wait() == "finished"

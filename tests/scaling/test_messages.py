@@ -10,6 +10,7 @@ import torch.distributed as dist
 
 from tests.distributed.processes import together
 from tests.small import config
+from workbench import sharding
 from workbench.learner import Learner
 from workbench.scaling import Job
 from workbench.sharding import Processes
@@ -43,16 +44,18 @@ def of_a_step(processes: Processes, given: dict[str, Any]) -> Counter[tuple[str,
     images = torch.randint(256, (N, *SHAPE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     found: Counter[tuple[str, int]] = Counter()
     with pytest.MonkeyPatch.context() as patch:
-        for name, kind in (("all_reduce", "all-reduce"), ("all_gather_single", "all-gather")):
-            real = getattr(dist, name)
+        for where, name, kind in ((dist, "all_reduce", "all-reduce"), (sharding, "_gather", "all-gather")):
+            real = getattr(where, name)
 
             def noted(result: torch.Tensor, *rest: Any, real: Any = real, kind: str = kind, **named: Any) -> Any:
                 found[kind, result.nbytes] += 1
                 return real(result, *rest, **named)
 
-            patch.setattr(dist, name, noted)
+            patch.setattr(where, name, noted)
         for name in (
             "all_gather",
+            "all_gather_single",
+            "all_gather_into_tensor",
             "reduce_scatter_single",
             "broadcast",
             "gather",

@@ -1,6 +1,7 @@
 """The claims with their verdicts as text: the page `docs/claims.md`, its sections, and a table for a terminal."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import mean
@@ -102,7 +103,7 @@ def measured_on(rows: Sequence[Row]) -> str:
         facts, number = mine[0].facts, {key: mean(row.numbers[key] for row in mine) for key in _BASELINE}
         lines.append(
             f"| {setting.name} | {setting.about} | {len(mine)} | {'yes' if setting.redrawn else 'no'} "
-            f"| {facts['train']} of {facts['classes']} | {facts['held_out']} of {facts['held_out_classes']} "
+            f"| {facts['train']:d} of {facts['classes']:d} | {facts['held_out']:d} of {facts['held_out_classes']:d} "
             f"| {number['eer']:.1f} % | {number['class_spread']:.1f}° "
             f"| {number['class_tail']:.3f}, {number['pair_tail']:.3f} |"
         )
@@ -127,7 +128,7 @@ def section(claim: Claim, told: Told, rows: Sequence[Row]) -> str:
 def commands(claim: Claim) -> list[str]:
     """Return what to type to train and measure each setting of a claim again."""
     settings = dict.fromkeys(line.on for line in claim.lines)
-    return [f"workbench claims run {claim.id} --on {_quoted(on)} --results again" for on in settings]
+    return [f"workbench claims run {claim.id} --on {shlex.quote(on)} --results again" for on in settings]
 
 
 def table(rows: Sequence[Row], claims: Sequence[Claim], *, on: str = "") -> str:
@@ -205,10 +206,6 @@ _BASELINE = ("eer", "class_spread", "class_tail", "pair_tail")
 
 def _counted(settings: Sequence[str]) -> list[str]:
     return [f"{on} ({settings.count(on)})" if settings.count(on) > 1 else on for on in dict.fromkeys(settings)]
-
-
-def _quoted(text: str) -> str:
-    return f"'{text}'" if " " in text else text
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench import files
+from workbench import files, intake
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -50,7 +50,7 @@ def read(folder: Path = RESULTS) -> list[Row]:
     """
     rows = []
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(intake.ordinary(path).read_text(encoding="utf-8").splitlines(), 1):
             try:
                 rows.append(Row(**json.loads(line)))
             except (ValueError, TypeError) as error:

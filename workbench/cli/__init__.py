@@ -18,6 +18,7 @@ from workbench.cli import sweep as sweep
 from workbench.cli import training as training
 from workbench.cli import tuning as tuning
 from workbench.cli.app import app, fail, stopped
+from workbench.cli.terminal import plainly
 from workbench.environment import PATIENT_THREADS
 
 
@@ -40,6 +41,11 @@ def main() -> None:
     Exits with 0 if it worked, 1 if a notebook failed or a file could not be written, 2 if what was given was wrong,
     130 if it was stopped by Ctrl-C and 143 if by SIGTERM.
     """
+    with plainly():
+        _run()
+
+
+def _run() -> None:
     for name, value in PATIENT_THREADS.items():
         os.environ.setdefault(name, value)
     warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"

@@ -1,10 +1,12 @@
 """What there is: `workbench losses`, `workbench data`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench import notation
 from workbench.cli.app import DataParameters, app, values
 
 if TYPE_CHECKING:
@@ -75,7 +77,13 @@ def import_(
     from workbench import data as room
 
     _say(room.import_set(source, dest, **values(data_parameter)))
-    print(f"\nworkbench train -p data={dest}   trains on it")
+    command = shlex.join(["workbench", "train", "-p", f"data={notation.written(_as_path(dest))}"])
+    print(f"\n{command}   trains on it")
+
+
+def _as_path(folder: Path) -> str:
+    """Return a folder as `-p data=` takes it for a path, whatever it is called."""
+    return str(folder) if len(folder.parts) > 1 else f"./{folder}"
 
 
 def _say(images: "ImageSet") -> None:

@@ -1,6 +1,7 @@
 """Other people's networks and embeddings: `workbench embed`, `workbench evaluate`, `workbench export`."""
 
 import inspect
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -155,7 +156,9 @@ def export(
     if output.suffix in room.SUFFIXES:
         print(f"{len(found)} embeddings are in {exports.save(output, found)}")
     else:
-        print(f"tensorboard --logdir {exports.projector(found, output)}   shows {len(found)} embeddings")
+        folder = str(exports.projector(found, output))
+        command = shlex.join(["tensorboard", "--logdir", f"./{folder}" if folder.startswith("-") else folder])
+        print(f"{command}   shows {len(found)} embeddings")
 
 
 def held_out_table(numbers: dict[str, Any]) -> list[str]:

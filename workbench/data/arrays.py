@@ -10,6 +10,7 @@ from PIL import Image
 from workbench.data.decoding import Form, formed
 from workbench.data.imageset import ImageSet
 from workbench.data.rows import Rows
+from workbench.intake import as_text
 
 # What people call these, the most usual first.
 IMAGES = ("images", "x", "data", "faces", "imgs", "pixels", "fea", "x_train", "arr_0")
@@ -86,7 +87,7 @@ def labelled(values: np.ndarray, names: np.ndarray | None, count: int, where: st
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8", "backslashreplace")
     if names is not None and values.dtype.kind in "iu":
-        called = [str(name) for name in np.ravel(names).tolist()]
+        called = [as_text(name) for name in np.ravel(names).tolist()]
         if values.min() < 0 or values.max() >= len(called):
             raise ValueError(
                 f"The labels of {where} must lie in [0, {len(called)}), as there are {len(called)} names. Got labels "
@@ -94,7 +95,7 @@ def labelled(values: np.ndarray, names: np.ndarray | None, count: int, where: st
             )
         return values.astype(np.int64), called
     present, numbers = np.unique(values, return_inverse=True)
-    return numbers.astype(np.int64), [str(value) for value in present.tolist()]
+    return numbers.astype(np.int64), [as_text(value) for value in present.tolist()]
 
 
 def shaped(images: ImageSet, *, size: int | None, grey: bool) -> ImageSet:

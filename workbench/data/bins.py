@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from workbench import files
-from workbench.checks import one_of
+from workbench import files, intake
+from workbench.checks import one_of, shown
 from workbench.data.arrays import pixels, shaped
 from workbench.data.catalogue import Catalogue, InMemory, Spans, printable
 from workbench.data.imageset import ImageSet
@@ -54,13 +54,13 @@ def load_bin(
     path = Path(path)
     options = Options(size=size, grey=grey, on_error=on_error, processes=processes, progress=progress)
     try:
-        content = path.read_bytes()
+        content = intake.ordinary(path).read_bytes()
     except OSError as error:
         raise ValueError(f"The file {printable(path)} cannot be read ({error.strerror}).") from None
     bins, same = _contents(content, path)
     source = f"{len(same)} pairs of {printable(path.name)}, {int(same.sum())} of them of one person."
     if all(isinstance(image, np.ndarray) and image.ndim == 3 for image in bins):
-        return VerificationSet(*_from_pixels(bins, same, source, printable(path), options))
+        return VerificationSet(*_from_pixels(bins, same, source, path, options))
     catalogue = Catalogue(
         _located(content, path, bins),
         np.arange(len(bins)),
@@ -109,28 +109,29 @@ def _contents(content: bytes, path: Path) -> tuple[list[Any], Tensor]:
         found = unpickled(content)
     except ForbiddenPickleError as error:
         raise ValueError(
-            f"The file {where} asks for {error} when it is read, which no verification set needs. Nothing of it was "
-            f"run. Do not open it with anything else."
+            f"The file {where} asks for {printable(str(error)[:100])} when it is read, which no verification set "
+            f"needs. Nothing of it was run. Do not open it with anything else."
         ) from None
     except Exception as error:  # noqa: BLE001 - a damaged pickle can lead to anything
         raise ValueError(
-            f"The file {where} cannot be read as a verification set ({str(error)[:200] or type(error).__name__}). "
-            f"Fetch it again."
+            f"The file {where} cannot be read as a verification set "
+            f"({printable(str(error)[:200]) or type(error).__name__}). Fetch it again."
         ) from None
     found = [_plain(part) for part in found] if isinstance(found, (tuple, list)) else []
     if len(found) != 2 or not all(isinstance(part, (list, tuple, np.ndarray)) for part in found):
         raise ValueError(
             f"The file {where} is no verification set: it must hold a list of images and a list of matches."
         )
-    bins, matches = [_plain(image) for image in found[0]], [_plain(match) for match in found[1]]
+    images, matches = list(found[0]), [_plain(match) for match in found[1]]
+    # A pickle can name one image a million times: it is made plain once.
+    plain = {key: _image(image) for key, image in {id(image): image for image in images}.items()}
+    bins = [plain[id(image)] for image in images]
     if len(bins) != 2 * len(matches) or not matches:
         raise ValueError(
             f"The file {where} must hold two images for each match. Got {len(bins)} images and {len(matches)} matches."
         )
     for number, image in enumerate(bins):
-        if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 1:
-            bins[number] = image.tobytes()
-        elif not (isinstance(image, bytes) or (isinstance(image, np.ndarray) and image.dtype == np.uint8)):
+        if not (isinstance(image, bytes) or (isinstance(image, np.ndarray) and image.dtype == np.uint8)):
             raise ValueError(f"Image {number} of {where} must be encoded bytes or pixels. Got {type(image).__name__}.")
     pictures = sum(isinstance(image, np.ndarray) for image in bins)
     if pictures not in (0, len(bins)):
@@ -141,8 +142,16 @@ def _contents(content: bytes, path: Path) -> tuple[list[Any], Tensor]:
         )
     for number, match in enumerate(matches):
         if not (isinstance(match, (bool, int, np.bool_, np.integer)) and match in (0, 1)):
-            raise ValueError(f"Match {number} of {where} must be true or false. Got {str(match)[:40]!r} instead.")
+            # Of what holds others the text might have no end.
+            given = shown(match) if isinstance(match, (int, float, str, bytes)) else type(match).__name__
+            raise ValueError(f"Match {number} of {where} must be true or false. Got {given} instead.")
     return bins, torch.tensor([bool(match) for match in matches])
+
+
+def _image(value: Any) -> Any:
+    """Return bytes for encoded images, however they are written, and what else there is as it is."""
+    image = _plain(value)
+    return image.tobytes() if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 1 else image
 
 
 def _plain(value: Any) -> Any:
@@ -173,13 +182,15 @@ def _located(content: bytes, path: Path, images: Sequence[bytes]) -> Spans | InM
 
 
 def _from_pixels(
-    bins: Sequence[np.ndarray], same: Tensor, source: str, where: str, options: Options
+    bins: Sequence[np.ndarray], same: Tensor, source: str, path: Path, options: Options
 ) -> tuple[ImageSet, Pairs]:
+    where = printable(path)
     odd = next((number for number, image in enumerate(bins) if image.shape != bins[0].shape), None)
     if odd is not None:
         raise ValueError(
             f"Image {odd} of {where} is of shape {list(bins[odd].shape)}, but the first is of {list(bins[0].shape)}."
         )
+    intake.fits(path, sum(image.nbytes for image in bins))
     images = unidentified(torch.from_numpy(pixels(np.stack(bins), where)), source)
     return shaped(images, size=options.size, grey=options.grey), Pairs.side_by_side(same, folds=FOLDS)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from workbench.data.decoding import Place
+from workbench.intake import as_text
 
 
 class Skipped(NamedTuple):
@@ -38,6 +39,9 @@ class Encoded(Protocol):
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
 
+    def size(self) -> int:
+        """Return how many bytes they are, each counted once."""
+
 
 @dataclass(frozen=True)
 class WholeFiles:
@@ -64,6 +68,10 @@ class WholeFiles:
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
         return _digest(*(f"{path!a} {_state(path)}\n".encode() for path in self.paths))
+
+    def size(self) -> int:
+        """Return how many bytes they are, each counted once."""
+        return sum(_state(path)[0] for path in set(self.paths))
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,10 @@ class Spans:
         """Return a text that changes when the files do."""
         return _digest(repr(_state(self.path)).encode(), self.offsets.tobytes(), self.lengths.tobytes())
 
+    def size(self) -> int:
+        """Return how many bytes they are, each counted once."""
+        return _state(self.path)[0]
+
 
 @dataclass(frozen=True)
 class InMemory:
@@ -137,6 +149,10 @@ class InMemory:
     def stamp(self) -> str:
         """Return a text that changes when the files do."""
         return _digest(*(hashlib.sha256(image).digest() for image in self.images))
+
+    def size(self) -> int:
+        """Return how many bytes they are, each counted once."""
+        return sum(map(len, {id(image): image for image in self.images}.values()))
 
 
 @dataclass(frozen=True)
@@ -193,14 +209,8 @@ def numbered(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]
 
 def printable(path: str | Path) -> str:
     """Return a path as it can stand in a sentence: on one line, and without bytes that are no text."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = as_text(path)
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
-def as_text(path: str | Path) -> str:
-    """Return a path as text that can be stored as UTF-8, otherwise as it is."""
-    text = str(path)
-    return text if text.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _state(path: str) -> tuple[int, int]:

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from workbench import files
+from workbench.checks import shown
 from workbench.data.catalogue import Catalogue, printable
-from workbench.data.decoding import Failure, Filled, Form
+from workbench.data.decoding import Filled, Form
 from workbench.data.digests import blocks, digest
 from workbench.data.imageset import ImageSet
 from workbench.data.journal import Journal, journal_lines, npy_header, opened_pixels
@@ -23,7 +24,7 @@ from workbench.data.options import OnError, Options
 from workbench.data.reading import ColouredError, Outcome, common_form, labelled, progress_bar
 from workbench.data.registry import opened, shown_source
 from workbench.data.rows import Rows
-from workbench.data.stored import JOURNAL, META, PIXELS, read_meta, store, stored
+from workbench.data.stored import JOURNAL, META, PIXELS, pixels_of, read_meta, store, stored
 from workbench.data.workers import decode
 
 
@@ -103,13 +104,13 @@ def _before(dest: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the lines of the journal of an earlier call with the same plan; none if there was no such call."""
     lines: list[dict[str, Any]] = []
     if (dest / META).exists():
-        theirs = read_meta(dest)["plan"]
+        theirs = read_meta(dest).plan
         changed = _changed(theirs, plan, ("source", "options", "stamp"))
     elif (dest / JOURNAL).exists():
         lines = list(journal_lines(dest / JOURNAL))
         theirs = lines[0]["plan"] if lines else plan
         changed = _changed(theirs, plan, ("source", "options"))
-        if not changed and theirs["stamp"] != plan["stamp"]:
+        if not changed and theirs.get("stamp") != plan["stamp"]:
             lines = []  # the files of the source have changed since
     else:
         changed = "other files" if any(dest.iterdir()) else ""
@@ -123,22 +124,30 @@ def _before(dest: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _changed(theirs: dict[str, Any], ours: dict[str, Any], keys: Sequence[str]) -> str:
     for key in keys:
-        if theirs[key] != ours[key]:
-            return f"a set by the {key} {theirs[key]!r}" if key != "stamp" else "a set of other images of that source"
+        if theirs.get(key) != ours[key]:
+            return (
+                f"a set by the {key} {shown(theirs.get(key))}"
+                if key != "stamp"
+                else "a set of other images of that source"
+            )
     return ""
 
 
 def _convert(
     catalogue: Catalogue, dest: Path, plan: dict[str, Any], options: Options, before: list[dict[str, Any]]
 ) -> None:
-    form = Form(*before[0]["form"]) if before else common_form(catalogue, options)
+    form = common_form(catalogue, options)
+    if before and (begun := before[0]["form"]) != form:
+        # Colours were found on the way; another form than that is no journal of these images.
+        coloured = begun == form._replace(channels=3)
+        form, before = (begun, before) if coloured else (form, [])
     while True:
         try:
             outcome, of_blocks = _decode_all(catalogue, form, dest, plan, options, before)
             break
         except ColouredError:
             form, before = form._replace(channels=3), []
-    pixels = np.load(dest / PIXELS, mmap_mode="r", allow_pickle=False)
+    pixels = pixels_of(dest)
     numbers = torch.from_numpy(outcome.kept())
     images = labelled(Rows(pixels, numbers), outcome.readable())
     images = options.protected(images)
@@ -159,15 +168,18 @@ def _decode_all(
     header = npy_header((count, form.channels, form.height, form.width))
     size = len(header) + count * form.bytes
     path = dest / PIXELS
+    every = blocks(count, form.bytes)
     done_before = before[1:] if path.exists() and path.stat().st_size == size else []
+    # What notes no block of this import is of no use.
+    firsts = {block[0]: block for block in every}
+    done_before = [line for line in done_before if _is_of(line, firsts.get(line["first"]))]
     begun = [{"plan": plan, "form": form}, *done_before]
     files.write_text(dest / JOURNAL, "".join(json.dumps(line) + "\n" for line in begun))
     outcome = Outcome(catalogue, form, options)
-    every = blocks(count, form.bytes)
-    digests = {line["first"]: line.get("digest") for line in done_before}
+    digests = {line["first"]: line["digest"] for line in done_before}
     todo = [block for block in every if block[0] not in digests]
     for line in done_before:
-        outcome.add([Failure(*failure) for failure in line["failed"]])
+        outcome.add(line["failed"])
     with (
         opened_pixels(path, header, size, fresh=not done_before) as target,
         Journal(dest / JOURNAL, target) as journal,
@@ -193,6 +205,10 @@ def _decode_all(
         )
     known = [found for block in every if (found := digests[block[0]])]
     return outcome, known if len(known) == len(every) else []
+
+
+def _is_of(line: dict[str, Any], block: range | None) -> bool:
+    return block is not None and all(failure.number in block for failure in line["failed"])
 
 
 def _copy(images: ImageSet, dest: Path, plan: dict[str, Any]) -> None:

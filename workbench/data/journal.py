@@ -8,21 +8,41 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from workbench import intake
 from workbench.data.catalogue import printable
-from workbench.data.decoding import Filled
+from workbench.data.decoding import Failure, Filled, Form
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    plan: dict[str, Any]
+    form: Form | None
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    first: int
+    failed: list[Failure]
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
 
 def journal_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a journal, up to one that was cut short."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    """Yield the lines of a journal, the plan and the blocks done, up to one that was cut short or is damaged."""
+    kind: type[BaseModel] = _Plan
+    for line in intake.ordinary(path).read_bytes().splitlines():
         try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
+            content = kind.model_validate_json(line)
+        except ValidationError:
             return
+        yield {name: getattr(content, name) for name in kind.model_fields}
+        kind = _Block
 
 
 def npy_header(shape: tuple[int, ...]) -> bytes:

@@ -6,11 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from workbench import intake
+from workbench.data import matlab
 from workbench.data.arrays import IMAGES, LABELS, NAMES, found, labelled, pixels
 from workbench.data.catalogue import printable
 from workbench.data.imageset import ImageSet
 
 OLIVETTI = (64 * 64, 400)
+# Of one number, by MATLAB's name of its kind; of whatever else, a cell of it is at least a pointer.
+_BYTES = {"uint8": 1, "int8": 1, "logical": 1, "uint16": 2, "int16": 2, "char": 2, "uint32": 4, "int32": 4, "single": 4}
 
 
 def mat(path: Path) -> ImageSet:
@@ -24,25 +28,15 @@ def mat(path: Path) -> ImageSet:
     Raises:
         ValueError: If it cannot be read, or images and labels are not there or do not match.
     """
-    from scipy.io import loadmat
-
     where = printable(path)
-    try:
-        content = loadmat(path, appendmat=False)
-    except NotImplementedError:
-        raise ValueError(
-            f"The file {where} is of MATLAB's version 7.3. Save it with save(..., '-v7'), or as .npz."
-        ) from None
-    except Exception as error:  # noqa: BLE001 - the reader raises whatever it meets in damaged files
-        raise ValueError(f"The file {where} cannot be read as .mat ({error}). Fetch it again.") from None
-    arrays = {name: value for name, value in content.items() if isinstance(value, np.ndarray)}
+    arrays, there = _read(path, where)
     images, labels = found(arrays, IMAGES), found(arrays, LABELS)
     if images is not None and labels is None and arrays[images].shape == OLIVETTI:
         values, numbers = arrays[images].T, np.repeat(np.arange(1, 41), 10)
     elif images is None or labels is None:
         raise ValueError(
             f"The file {where} must have images ({', '.join(IMAGES)}) and labels ({', '.join(LABELS)}). It has "
-            f"{', '.join(arrays) or 'nothing'}."
+            f"{', '.join(printable(name[:60]) for name in there[:20]) or 'nothing'}."
         )
     else:
         values, numbers = arrays[images], arrays[labels]
@@ -52,6 +46,20 @@ def mat(path: Path) -> ImageSet:
     labelling = labelled(numbers, None if names is None else _texts(arrays[names]), len(shown), where)
     source = f"{len(shown)} images of {len(labelling[1])} people in {printable(path.name)}."
     return ImageSet(torch.from_numpy(shown), torch.from_numpy(labelling[0]), labelling[1], source)
+
+
+def _read(path: Path, where: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return the arrays of known names in a file, and the names of all that it has."""
+    try:
+        content = intake.ordinary(path).read_bytes()
+        room = max(intake.ROOM, intake.GROWTH * len(content))
+        return matlab.arrays(content, room, lambda name: name.lower() in (*IMAGES, *LABELS, *NAMES))
+    except OSError as error:
+        raise ValueError(f"The file {where} cannot be read ({error.strerror}).") from None
+    except matlab.MatlabError as error:
+        raise ValueError(
+            f"The file {where} cannot be read as .mat: {error}. Fetch it again, or save it as .npz."
+        ) from None
 
 
 def _images_first(values: np.ndarray, count: int, where: str) -> np.ndarray:

@@ -1,12 +1,11 @@
 """Images and labels in one `.npz` file, as NumPy saves them."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from workbench import intake, numpy_files
 from workbench.data.arrays import FILES, IMAGES, LABELS, NAMES, found, labelled, pixels
 from workbench.data.catalogue import printable
 from workbench.data.imageset import ImageSet
@@ -19,27 +18,23 @@ def npz(path: Path) -> ImageSet:
         ValueError: If it is damaged, holds Python objects, or images and labels are not there or do not match.
     """
     where = printable(path)
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"The file {where} cannot be read as .npz. Save images and labels with numpy.savez, or fetch it again."
-        )
     try:
-        # An open file of ours is closed whatever NumPy meets in it.
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            there = list(file.files)
-            arrays = {name: _read(file, name, where) for name in _wanted(there)}
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"The file {where} cannot be read as .npz ({error}). Fetch it again.") from None
+        arrays, there = numpy_files.read_npz(path, _wanted)
+    except numpy_files.UnreadableArrayError as error:
+        raise ValueError(
+            f"The file {where} cannot be read as .npz ({error}). Save images and labels with numpy.savez, as numbers "
+            f"or texts, or fetch it again."
+        ) from None
     images, labels = found(arrays, IMAGES), found(arrays, LABELS)
     if images is None or labels is None:
         raise ValueError(
             f"The file {where} must have images ({', '.join(IMAGES)}) and labels ({', '.join(LABELS)}). It has "
-            f"{', '.join(there) or 'nothing'}."
+            f"{', '.join(printable(name[:60]) for name in there[:20]) or 'nothing'}."
         )
     shown = pixels(arrays[images], where)
     names, files = (found(arrays, known) for known in (NAMES, FILES))
     numbers, called = labelled(arrays[labels], None if names is None else arrays[names], len(shown), where)
-    origins = [] if files is None else [str(file) for file in np.ravel(arrays[files]).tolist()]
+    origins = [] if files is None else [intake.as_text(file) for file in np.ravel(arrays[files]).tolist()]
     source = f"{len(shown)} images of {len(called)} people in {printable(path.name)}."
     return ImageSet(
         torch.from_numpy(shown),
@@ -54,16 +49,3 @@ def _wanted(names: list[str]) -> list[str]:
     """Return those that are read: a file may hold much else, and objects besides."""
     chosen = (found(dict.fromkeys(names, np.empty(0)), known) for known in (IMAGES, LABELS, NAMES, FILES))
     return [name for name in chosen if name is not None]
-
-
-def _read(file: "np.lib.npyio.NpzFile", name: str, where: str) -> np.ndarray:
-    try:
-        array: np.ndarray = file[name]
-    except ValueError as error:
-        if "allow_pickle" not in str(error):
-            raise ValueError(f"The array {name!r} of {where} cannot be read ({error}). Fetch the file again.") from None
-        raise ValueError(
-            f"The array {name!r} of {where} holds Python objects, which could run anything when they are read. Save it "
-            f"as numbers or texts."
-        ) from None
-    return array

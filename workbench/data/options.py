@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from workbench.checks import flag, one_of, whole
+from workbench.checks import flag, one_of, shown, whole
 from workbench.data.arrays import shaped
 from workbench.data.catalogue import Catalogue, printable
 from workbench.data.imageset import ImageSet
@@ -112,7 +112,7 @@ def _numbers_of(path: Path | str, names: Sequence[str]) -> np.ndarray:
     numbers = [number for number, name in enumerate(names) if same_name(name) in people]
     if not numbers:
         raise ValueError(
-            f"The people file {printable(path)} names nobody in the set: it has {sorted(people)[0]!r}, for one, "
-            f"and the set has {names[0]!r}."
+            f"The people file {printable(path)} names nobody in the set: it has {shown(sorted(people)[0])}, for one, "
+            f"and the set has {shown(names[0])}."
         )
     return np.array(numbers)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from workbench.checks import unknown_name
+from workbench.checks import is_whole, unknown_name
 from workbench.data.catalogue import printable
 from workbench.data.imageset import ImageSet
 from workbench.data.pairs import Pairs
@@ -48,7 +48,7 @@ def read_pairs(path: Path | str, images: ImageSet) -> Pairs:
         raise ValueError(f"The list of pairs {printable(path)} is empty.")
     resolve = _Resolver(path, images.files)
     header = lines[0][1].split()
-    if len(header) <= 2 and all(field.isdigit() for field in header):
+    if len(header) <= 2 and all(map(is_whole, header)):
         pairs = list(_of_lfw(lines[1:], [int(field) for field in header], resolve))
     else:
         pairs = list(_of_paths(lines, resolve))
@@ -66,10 +66,10 @@ def _of_lfw(lines: Sequence[tuple[int, str]], header: list[int], resolve: "_Reso
     for place, (number, line) in enumerate(lines):
         fields = [field.strip() for field in line.split("\t")] if "\t" in line else line.split()
         fold = place // (2 * each)
-        if len(fields) == 3 and fields[1].isdigit() and fields[2].isdigit():
+        if len(fields) == 3 and is_whole(fields[1]) and is_whole(fields[2]):
             name, one, two = fields
             yield _Pair(resolve.numbered(name, one, number), resolve.numbered(name, two, number), True, fold)
-        elif len(fields) == 4 and fields[1].isdigit() and fields[3].isdigit():
+        elif len(fields) == 4 and is_whole(fields[1]) and is_whole(fields[3]):
             name, one, other, two = fields
             yield _Pair(resolve.numbered(name, one, number), resolve.numbered(other, two, number), False, fold)
         else:
@@ -94,7 +94,10 @@ def _of_paths(lines: Sequence[tuple[int, str]], resolve: "_Resolver") -> Iterato
 
 def _split_at_spaces(fields: list[str], resolve: "_Resolver") -> list[str]:
     """Put together paths that have spaces in them themselves: the files of the set tell where they end."""
-    *words, same = [field for field in fields if field]
+    fields = [field for field in fields if field]
+    if not fields:
+        return fields
+    *words, same = fields
     for cut in range(1, len(words)):
         pair = " ".join(words[:cut]), " ".join(words[cut:])
         if len(words) == 2 or all(resolve.find(path) is not None for path in pair):

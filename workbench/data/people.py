@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from workbench import intake
+from workbench.checks import is_whole
 from workbench.data.catalogue import printable
 
 
@@ -16,8 +18,8 @@ def read_people(path: Path | str) -> frozenset[str]:
     """
     lines = [line for line in read_lines(path) if line.strip()]
     fields = [[field.strip() for field in line.split("\t")] for line in lines]
-    counts = [int(first[0]) for first in fields if len(first) == 1 and first[0].isdigit()]
-    people = [first[0] for first in fields if not (len(first) == 1 and first[0].isdigit())]
+    counts = [int(first) for first, *rest in fields if not rest and is_whole(first)]
+    people = [first for first, *rest in fields if rest or not is_whole(first)]
     if not people:
         raise ValueError(f"The people file {printable(path)} names nobody. It must have a name on each line.")
     # The number of lists comes before the first list, which has a number of its own.
@@ -42,7 +44,7 @@ def read_lines(path: Path | str) -> list[str]:
         ValueError: If it is not there or is no text.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = intake.ordinary(Path(path)).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(f"The file {printable(path)} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from workbench import intake
 from workbench.data import decoding
 from workbench.data.catalogue import Catalogue, Skipped
 from workbench.data.decoding import Failure, Filled, Form, UnreadableImageError
@@ -25,6 +26,8 @@ from workbench.data.workers import decode
 
 # So many images, evenly spread, show what form a set has; what they do not show is found while decoding.
 _LOOKS = 32
+# Blank images shrink a thousandfold.
+_GROWTH = 1000
 
 
 def read(catalogue: Catalogue, options: Options) -> ImageSet:
@@ -174,6 +177,11 @@ def labelled(images: Tensor | Rows, catalogue: Catalogue) -> ImageSet:
 @contextmanager
 def _memory(size: int, catalogue: Catalogue) -> Iterator[int]:
     """Yield the descriptor of a file in memory that other processes can write to."""
+    if size > intake.ROOM and size > _GROWTH * (encoded := catalogue.images.size()):
+        raise ValueError(
+            f"The {len(catalogue)} images in {catalogue.origin} have {encoded:,} bytes and would take {size:,} as "
+            f"pixels, more than {_GROWTH} times as many, which no faces do. Give a smaller size, or fewer images."
+        )
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if size > there:
         raise ValueError(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench import intake
 from workbench.data.catalogue import Catalogue, Skipped, Spans, numbered, printable
 from workbench.data.recordlist import identity_names, read_index, read_list
 
@@ -40,6 +41,8 @@ def records(path: Path, *, skip: bool) -> Catalogue:
     Raises:
         ValueError: If a record or the index is damaged, or no image is there.
     """
+    if not intake.ordinary(path).is_file():
+        raise ValueError(f"There is no file {printable(path)}, of which an index or a list tells. Fetch it too.")
     size = path.stat().st_size
     if size < 8:
         raise ValueError(f"The file {printable(path)} is too short for a .rec file. Fetch it again.")
@@ -179,11 +182,11 @@ def _check_images(words: np.ndarray, found: _Records, report: _Report) -> _Recor
     """Drop the records that tell how the set is ordered, then those that are no labelled image."""
     empty = _lengths(words, found) == _HEADER + 4 * _header(words, found, 0)
     if len(empty) and empty[0] and _header(words, found, 0)[0] > 0:
-        announced = int(_labels(words, found)[0]) - 1
+        announced = _labels(words, found)[0] - np.float32(1)
         found = found.keep(~(empty & (_header(words, found, 0) > 0)))
         if announced < _INEXACT and announced != len(found.keys) and not report.skip:
             raise ValueError(
-                f"The file {printable(report.path)} says that it has {announced} images, but {len(found.keys)} are "
+                f"The file {printable(report.path)} says that it has {announced:.0f} images, but {len(found.keys)} are "
                 f'there: it is cut short, or its index is of another file. Use what is there with on_error="skip".'
             )
         empty = _lengths(words, found) == _HEADER + 4 * _header(words, found, 0)

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from workbench.checks import is_whole
 from workbench.data.catalogue import printable
 from workbench.data.people import read_lines
 
@@ -18,7 +19,7 @@ def read_index(path: Path) -> tuple[np.ndarray, np.ndarray]:
     pairs = []
     for number, line in enumerate(read_lines(path), 1):
         fields = line.split()
-        if len(fields) == 2 and all(field.isascii() and field.isdigit() and len(field) < 19 for field in fields):
+        if len(fields) == 2 and all(map(is_whole, fields)):
             pairs.append((int(fields[0]), int(fields[1])))
         elif fields:
             raise ValueError(
@@ -44,7 +45,7 @@ def read_list(path: Path) -> dict[int, str]:
         fields = line.rstrip("\r").split("\t")
         if len(fields) < 3:
             continue
-        if _is_number(fields[1]) and fields[0].isdigit():
+        if _is_number(fields[1]) and is_whole(fields[0]):
             called[int(fields[0])] = fields[-1]
         else:
             called[number] = fields[1]

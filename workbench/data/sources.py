@@ -27,7 +27,7 @@ def at_path(path: str | Path, names: Sequence[str], *, skip: bool) -> Catalogue 
     Raises:
         ValueError: If nothing is there, or nothing that is known.
     """
-    given, path = str(path), Path(path)
+    given, path = str(path), Path(path).expanduser()  # pages say ~ for the home folder
     if path.is_dir():
         return _in_folder(path, skip)
     if not path.exists():

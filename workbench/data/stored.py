@@ -12,12 +12,14 @@ importing.jsonl while it is being imported, see `importing`
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from workbench import files
+from workbench import files, intake, numpy_files
+from workbench.checks import shown
 from workbench.data.catalogue import Skipped, printable
 from workbench.data.imageset import ImageSet
 from workbench.data.rows import Rows
@@ -33,25 +35,30 @@ def stored(folder: Path) -> ImageSet:
         ValueError: If something in it is missing or damaged.
     """
     meta = read_meta(folder)
-    pixels = _array(folder / PIXELS, mode="r")
+    pixels = pixels_of(folder)
     labels = _array(folder / "labels.npy")
-    names, origins = _json(folder / "names.json"), _json(folder / "files.json")
-    held_out = _array(folder / "held_out.npy") if meta["held_out"] else None
-    left_out = np.array(meta["rows_left_out"], dtype=np.int64)
+    names, origins = (_texts(folder / f"{what}.json") for what in ("names", "files"))
+    held_out = _array(folder / "held_out.npy") if meta.held_out else None
+    left_out = sorted(set(meta.rows_left_out))
     count = len(pixels) - len(left_out)
-    if list(pixels.shape[1:]) != meta["shape"] or pixels.dtype != np.uint8 or {count, len(labels)} != {meta["images"]}:
+    if list(pixels.shape[1:]) != list(meta.shape) or count != meta.images or labels.shape != (count,):
         raise ValueError(_damaged(folder, "its files do not match each other"))
+    if left_out and left_out[-1] >= len(pixels):
+        raise ValueError(_damaged(folder, f"{META} leaves out row {left_out[-1]} of {len(pixels)}"))
     numbers = np.delete(np.arange(len(pixels)), left_out)
-    return ImageSet(
-        Rows(pixels, torch.from_numpy(numbers)),
-        torch.from_numpy(labels),
-        names,
-        meta["source"],
-        origins,
-        None if held_out is None else torch.from_numpy(held_out),
-        [Skipped(*entry) for entry in meta["skipped"]],
-        meta["digest"],
-    )
+    try:
+        return ImageSet(
+            Rows(pixels, torch.from_numpy(numbers)),
+            torch.from_numpy(labels),
+            names,
+            intake.as_text(meta.source),
+            origins,
+            None if held_out is None else torch.from_numpy(held_out),
+            [Skipped(*entry) for entry in meta.skipped],
+            meta.digest,
+        )
+    except (ValueError, TypeError) as error:  # a TypeError for an array of what is no number
+        raise ValueError(_damaged(folder, f"its files do not match each other ({error})")) from None
 
 
 def store(folder: Path, images: ImageSet, rows_left_out: Sequence[int], plan: dict[str, Any], digest: str) -> None:
@@ -76,22 +83,52 @@ def store(folder: Path, images: ImageSet, rows_left_out: Sequence[int], plan: di
     files.write_json(folder / META, meta)
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
+class Meta(BaseModel):
+    """What set.json says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int
+    images: int = Field(ge=1)
+    shape: tuple[int, int, int]
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    source: str
+    skipped: list[tuple[str, str]]
+    rows_left_out: list[Annotated[int, Field(ge=0)]]
+    held_out: bool
+    plan: dict[str, Any]
+
+
+def read_meta(folder: Path) -> Meta:
     """Return what set.json says.
 
     Raises:
         ValueError: If it cannot be read or is of a later version.
     """
-    meta = _json(folder / META)
-    needed = {"format", "images", "shape", "digest", "source", "skipped", "rows_left_out", "held_out", "plan"}
-    if not (isinstance(meta, dict) and needed <= meta.keys()):
-        raise ValueError(_damaged(folder, f"{META} is not that of a set"))
-    if meta["format"] != FORMAT:
+    content = _json(folder / META)
+    version = content.get("format") if isinstance(content, dict) else None
+    if isinstance(version, int) and version != FORMAT:
         raise ValueError(
-            f"The set in {printable(folder)} has format {meta['format']!r}, and this version reads format {FORMAT}. "
+            f"The set in {printable(folder)} has format {shown(version)}, and this version reads format {FORMAT}. "
             f"Import it again, or use the version that wrote it."
         )
-    return meta
+    try:
+        return Meta.model_validate(content, strict=False)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))[:60]
+        raise ValueError(_damaged(folder, f"{META} is not that of a set, look at {where!r}")) from None
+
+
+def pixels_of(folder: Path) -> np.ndarray:
+    """Return the pixels of all rows, uint8 [M, C, H, W], mapped into memory.
+
+    Raises:
+        ValueError: If they are no such array.
+    """
+    pixels = _array(folder / PIXELS, mapped=True)
+    if pixels.dtype != np.uint8 or pixels.ndim != 4:
+        raise ValueError(_damaged(folder, f"{PIXELS} holds no images"))
+    return pixels
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:
@@ -99,19 +136,25 @@ def _write_array(path: Path, array: np.ndarray) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def _array(path: Path, *, mode: Any = None) -> np.ndarray:
+def _array(path: Path, *, mapped: bool = False) -> np.ndarray:
     try:
-        array: np.ndarray = np.load(path, mmap_mode=mode, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return numpy_files.read_npy(path, mapped=mapped)
+    except numpy_files.UnreadableArrayError as error:
         raise ValueError(_damaged(path.parent, f"{path.name} cannot be read ({error})")) from None
-    return array
 
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(_damaged(path.parent, f"{path.name} cannot be read ({error})")) from None
+        return json.loads(intake.ordinary(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(_damaged(path.parent, f"{path.name} cannot be read ({str(error)[:200]})")) from None
+
+
+def _texts(path: Path) -> list[str]:
+    content = _json(path)
+    if not (isinstance(content, list) and all(isinstance(text, str) for text in content)):
+        raise ValueError(_damaged(path.parent, f"{path.name} is no list of texts"))
+    return [intake.as_text(text) for text in content]
 
 
 def _damaged(folder: Path, how: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.data.catalogue import Catalogue, WholeFiles, as_text, printable
+from workbench.data.catalogue import Catalogue, WholeFiles, printable
+from workbench.intake import as_text
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".pgm", ".ppm", ".bmp", ".webp")
 _NUMBER = re.compile(r"(\d{1,18})")

@@ -91,6 +91,8 @@ class OnnxNetwork:
 
     def _chosen_output(self, name: str | None) -> str:
         outputs = {each.name: each for each in self._session.get_outputs()}
+        if not outputs:
+            raise ValueError(f"{self._path} has no output, and an embedding was looked for. Export it again.")
         if name is None and len(outputs) > 1:
             listed = ", ".join(f"{each.name} {_shape(each.shape)}" for each in outputs.values())
             raise ValueError(f"{self._path} has several outputs: {listed}. Choose one with 'output'.")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from workbench import models
-from workbench.checks import whole
+from workbench.checks import shown, whole
 from workbench.embedders.backbones import BackboneNetwork
 from workbench.embedders.embedder import Embedder
 from workbench.embedders.onnx_network import OnnxNetwork
@@ -99,6 +99,8 @@ def _of_run(
     run = Run.load(folder)
     run.require_finished()
     noted = run.facts["data"].get("shape")
+    if noted is not None and not _is_shape(noted):
+        raise ValueError(f"{folder / 'run.json'} says that images are of shape {shown(noted)}, and no images are.")
     if noted is not None:
         if shape is not None and list(shape) != noted:
             raise ValueError(f"The run {folder} was trained on images of shape {noted}. Leave 'shape' out.")
@@ -117,6 +119,11 @@ def _of_run(
     facts = {"kind": "run", "model": run.config.model, "dim": run.config.dim, "epoch": run.epoch}
     config = run.config.model_dump(mode="json")
     return BackboneNetwork(model, (channels, height, width), device), {"source": folder.name, **facts, "config": config}
+
+
+def _is_shape(noted: object) -> bool:
+    sides = noted if isinstance(noted, list) and len(noted) == 3 else [0]
+    return all(type(side) is int and 0 < side < 10_000 for side in sides)
 
 
 def _refuse(kind: str, **options: object) -> None:

@@ -1,5 +1,6 @@
 """Weights that others have trained, from files that are never executed."""
 
+import io
 import re
 import warnings
 from collections.abc import Mapping
@@ -8,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from workbench import intake
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "backbone")
 _COUNTER = "num_batches_tracked"  # files from before PyTorch 1.1 lack it, and nothing here reads it
@@ -47,7 +50,7 @@ def fill(model: nn.Module, found: Mapping[str, Tensor], source: str) -> None:
             f"Create the model that they were trained for."
         )
     differing = [
-        f"{name} {list(given[name].shape)} instead of {list(value.shape)}"
+        f"{name[:100]} {str(list(given[name].shape))[:60]} instead of {list(value.shape)}"
         for name, value in wanted.items()
         if name in given and given[name].shape != value.shape
     ]
@@ -72,26 +75,28 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _read_safetensors(path: Path) -> Any:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as safetensors ({error}). Fetch or save it again.") from None
+    except Exception as error:  # noqa: BLE001 - what safetensors lets pass PyTorch may refuse, in its own ways
+        raise ValueError(f"{path} cannot be read as safetensors ({_short(error)}). Fetch or save it again.") from None
 
 
 def _read_torch(path: Path) -> Any:
+    intake.archive(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # of pickles that are about to be refused
-            return torch.load(path, map_location="cpu", weights_only=True)
+            # From memory no more can be read than there is, whatever lengths the file tells.
+            return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
     except PermissionError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged file can raise anything
         if code := re.search(r"GLOBAL (\S+)", str(error)):
             raise ValueError(
-                f"{path} holds {code[1]} beside its tensors, and code in a file of weights is never executed. Save the "
-                f"weights alone where you trust it, by torch.save(model.state_dict(), path) or as .safetensors."
+                f"{path} holds {code[1][:60]} beside its tensors, and code in a file of weights is never executed. "
+                f"Save the weights alone where you trust it, by torch.save(model.state_dict(), path) or as "
+                f".safetensors."
             ) from None
         raise ValueError(
             f"{path} cannot be read as weights: it is damaged, or torch.save did not write it. Fetch or save it again."
@@ -105,6 +110,10 @@ def _prefix(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
     return max(candidates, key=lambda prefix: sum(prefix + name in found for name in wanted))
 
 
+def _short(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__
+
+
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return ", ".join(name[:100] for name in names[:3]) + more

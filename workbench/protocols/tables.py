@@ -10,10 +10,15 @@ from typing import TextIO
 import numpy as np
 from jaxtyping import Int64
 
+from workbench import intake
+from workbench.checks import is_whole, shown
+
+_LONGEST = 500  # letters: a line may have a million
+
 
 def refused(path: Path, line: int, what: str) -> ValueError:
     """The error of one line, counted from 1."""
-    return ValueError(f"{path}, line {line}: {what}")
+    return ValueError(f"{path}, line {line}: {what if len(what) < _LONGEST else f'{what[:_LONGEST]}...'}")
 
 
 def fields(path: Path, names: Sequence[str], *, delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -53,9 +58,9 @@ def has_column(path: Path, name: str) -> bool:
 
 def whole(path: Path, line: int, name: str, text: str) -> int:
     """The field as a whole number of at least 0."""
-    if text.isascii() and text.isdigit():
+    if is_whole(text):
         return int(text)
-    raise refused(path, line, f"{name} must be a whole number, got {text!r}.")
+    raise refused(path, line, f"{name} must be a whole number below 10**18, got {shown(text)}.")
 
 
 def numbers(path: Path, names: Sequence[str], *, delimiter: str | None = None) -> Int64[np.ndarray, "lines fields"]:
@@ -94,7 +99,7 @@ def _header(path: Path) -> int:
 def _text(path: Path) -> Iterator[TextIO]:
     """Open a file of text; what is none is refused by its name."""
     try:
-        with path.open(encoding="utf-8-sig", newline=None) as lines:
+        with intake.ordinary(path).open(encoding="utf-8-sig", newline=None) as lines:
             yield lines
     except (UnicodeDecodeError, csv.Error):
         raise ValueError(f"{path} is not a text file in UTF-8.") from None

@@ -1,12 +1,12 @@
 """What a report says in words and numbers: headline, warnings, run card. A notebook shows them as they are."""
 
-import json
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from workbench import losses
+from workbench import losses, notation
 from workbench.evaluation import CHECKPOINT_RULE, Evaluation, Measured
 from workbench.headline import NUMBERS, Number
 from workbench.protocols.verification import FARS
@@ -71,9 +71,9 @@ def run_card(evaluations: Mapping[str, Evaluation]) -> Card:
     for name, evaluation in evaluations.items():
         config, facts = evaluation.run.config, evaluation.run.facts
         given = {key: value for key, value in config.model_dump().items() if value != type(config)().model_dump()[key]}
-        options = " ".join(f"-p {key}={_quoted(value)}" for key, value in given.items())
+        options = [part for key, value in given.items() for part in ("-p", f"{key}={notation.written(value)}")]
         runs[name] = {
-            "command": f"workbench train {options}".strip(),
+            "command": shlex.join(["workbench", "train", *options]),
             "config": config.model_dump(mode="json"),
             "changed": set(given),
             "loss": losses.parameters(config.loss) | config.resolved_options(),
@@ -143,8 +143,3 @@ def _cell(number: Number, numbers: Mapping[str, Any]) -> tuple[str, str]:
 def _headline_line(evaluation: Measured) -> str:
     eer = f"EER {evaluation.geometry.roc.eer.value:.1%}"
     return eer if evaluation.accuracy is None else f"{evaluation.accuracy.value:.1%} right, {eer}"
-
-
-def _quoted(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if text.replace("-", "").replace(".", "").replace("+", "").isalnum() else f"'{text}'"

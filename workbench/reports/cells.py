@@ -24,15 +24,73 @@ _PAYLOAD = re.compile(r'<script type="application/json" class="wb-payload">([^<]
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption", "details", "summary"}
 _ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "*": {"class", "scope", "colspan", "rowspan", "lang", "dir", "title"}}
 
+_MATHS = {
+    "math",
+    "mrow",
+    "mi",
+    "mo",
+    "mn",
+    "mtext",
+    "mspace",
+    "mfrac",
+    "msqrt",
+    "mroot",
+    "mstyle",
+    "mpadded",
+    "mphantom",
+}
+_MATHS |= {
+    "msub",
+    "msup",
+    "msubsup",
+    "munder",
+    "mover",
+    "munderover",
+    "mtable",
+    "mtr",
+    "mtd",
+    "menclose",
+    "mmultiscripts",
+}
+_OF_MATHS = {
+    "xmlns",
+    "display",
+    "mathvariant",
+    "mathcolor",
+    "mathsize",
+    "stretchy",
+    "fence",
+    "form",
+    "separator",
+    "accent",
+}
+_OF_MATHS |= {
+    "minsize",
+    "maxsize",
+    "width",
+    "height",
+    "depth",
+    "lspace",
+    "rspace",
+    "displaystyle",
+    "scriptlevel",
+    "notation",
+}
+_OF_MATHS |= {"linethickness", "movablelimits", "columnalign", "columnspacing", "rowspacing", "columnlines", "rowlines"}
+
 
 def _formula(latex: str, options: dict[str, Any]) -> str:
-    return to_mathml(latex, display="block" if options["display_mode"] else "inline")
+    # The converter passes what stands in \text on as it is.
+    mathml = to_mathml(latex, display="block" if options["display_mode"] else "inline")
+    return nh3.clean(mathml, tags=_MATHS, attributes={"*": _OF_MATHS}, clean_content_tags=set())
 
 
-# Raw HTML in Markdown stays text, so a name with a tag in it cannot become one.
+# Raw HTML in Markdown stays text, so a name with a tag in it cannot become one. There are no pictures: they would be
+# asked for elsewhere.
 _MARKDOWN = (
     MarkdownIt("commonmark", {"html": False})
     .enable("table")
+    .disable("image")
     .use(dollarmath_plugin, renderer=_formula, double_inline=True)
 )
 
@@ -81,7 +139,21 @@ def _output(output: NotebookNode) -> str:
 
 def clean(html: str) -> str:
     """Return HTML with everything removed that could run, load or leave the page."""
-    return _scrolling(nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"data"}, link_rel=None))
+    return _scrolling(
+        nh3.clean(
+            html,
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            attribute_filter=_staying,
+            url_schemes={"data"},
+            link_rel=None,
+        )
+    )
+
+
+def _staying(_tag: str, name: str, value: str) -> str | None:
+    """Drop an address that leads out of the page, a relative one too: it is that of a file beside it."""
+    return value if name not in ("src", "href", "cite") or value.startswith(("data:", "#")) else None
 
 
 def _scrolling(html: str) -> str:

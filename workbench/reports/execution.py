@@ -72,8 +72,8 @@ def _executed(
 
     try:
         papermill.execute_notebook(
-            str(notebook),
-            str(running),
+            _as_it_is(notebook),
+            _as_it_is(running),
             parameters=dict(parameters),
             kernel_name="python3",
             kernel_manager_class=_Kernel,
@@ -87,8 +87,15 @@ def _executed(
             f"The notebook up to there, with the traceback, is {running}"
         ) from None
     executed: nbformat.NotebookNode = nbformat.read(running, as_version=4)
-    # Widgets need their kernel; what they showed is in the outputs too.
+    # Widgets need their kernel; what they showed is in the outputs too. papermill notes whole paths of this machine.
     executed.metadata.pop("widgets", None)
+    for path_or_value in ("input_path", "output_path", "parameters"):
+        executed.metadata.get("papermill", {}).pop(path_or_value, None)
     nbformat.write(executed, running)
     running.replace(output)
     return executed
+
+
+def _as_it_is(path: Path) -> str:
+    """Return a path as papermill takes it, which puts parameters in the place of names in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")

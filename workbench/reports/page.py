@@ -4,9 +4,11 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -55,7 +57,7 @@ def render_page(notebook: NotebookNode, *, title: str, source: str, links: Mappi
         "plotly": _compressed_plotly() if has_plots else "",
         "templates": Markup(to_json(_templates()) if has_plots else "{}"),  # noqa: S704 - escaped by to_json
     }
-    return _with_nonce("page.html.j2", content)
+    return _without_home(_with_nonce("page.html.j2", content))
 
 
 def render_index(reports: list[dict[str, Any]]) -> str:
@@ -77,6 +79,13 @@ def _with_nonce(template: str, content: dict[str, Any]) -> str:
     page = _ENVIRONMENT.get_template(template)
     nonce = hashlib.sha256(page.render(nonce="", **content).encode()).hexdigest()[:32]
     return page.render(nonce=nonce, **content)
+
+
+def _without_home(page: str) -> str:
+    """Return a page that says ~ for the home folder: its path tells who made it, and pages are passed on."""
+    home = str(Path.home())
+    # Not within other text: base64 has letters and slashes too.
+    return page if len(home) < 2 else re.sub(rf"(?<![A-Za-z0-9+/]){re.escape(home)}(?![\w.-])", "~", page)
 
 
 def _block(cell: NotebookNode, hidden: set[str]) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Parameters of a notebook: what its `parameters` cell declares, and checking what is given against it."""
 
 import ast
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
@@ -50,6 +51,14 @@ def check(notebook: nbformat.NotebookNode, given: Mapping[str, Any]) -> dict[str
     declared = declaration(notebook)
     values = config.checked(declared, given)
     parameters = {name: value for name, value in values.model_dump().items() if name in given}
+    for name, value in parameters.items():
+        try:
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"The {name!r} parameter holds half a letter, or bytes that are no text, which a notebook cannot be "
+                f"saved with. Got {value!r}. Rename the file, or write the letter whole."
+            ) from None
     schema = getattr(config, notebook.metadata.get("workbench", {}).get("config", ""), None)
     if schema is not None:
         defaults = values.model_dump()

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 
-from workbench import files
+from workbench import files, intake
 from workbench.checks import unknown_name
 from workbench.reports.cells import summaries
 from workbench.reports.execution import execute
@@ -88,16 +90,23 @@ def render(
 def write_index(root: str | Path = "reports") -> Path:
     """Write `index.html`, the list of all reports in a folder, newest first; return its path."""
     root = Path(root)
-    found = []
+    found: list[dict[str, Any]] = []
     for path in root.glob("*/report.json"):
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
+            report = json.loads(intake.ordinary(path).read_text(encoding="utf-8"))
             entry = {key: report[key] for key in ("title", "lines", "thumbnail", "made")}
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not one of ours, or half a file of an older version
         thumbnail = entry["thumbnail"] if str(entry["thumbnail"]).startswith("data:image/") else None
         found.append(
-            {**entry, "made": str(entry["made"]), "thumbnail": thumbnail, "href": f"{path.parent.name}/report.html"}
+            {
+                "title": str(entry["title"]),
+                "lines": [str(line) for line in entry["lines"]] if isinstance(entry["lines"], list) else [],
+                "made": str(entry["made"]),
+                "thumbnail": thumbnail,
+                # Quoted, a folder named "javascript:..." is a folder.
+                "href": f"{quote(os.fsencode(path.parent.name))}/report.html",
+            }
         )
     found.sort(key=lambda report: report["made"], reverse=True)
     files.write_text(root / "index.html", render_index(found))

@@ -66,6 +66,9 @@ def work(
         ValueError: If submitit is not installed, there is no Slurm, or it knows no such option.
     """
     needs("submitit", extra="cluster", what=f"A sweep on {on}")
+    if not str(folder.resolve()).isprintable():
+        # submitit writes it into a shell script: a line break would begin a command there.
+        raise ValueError(f"Jobs cannot be submitted from {str(folder.resolve())!r}: use a folder without such letters.")
     executor = _executor(on, at_once, threads, folder, options)
     known = _known(folder) if on == "slurm" else {}
     at_work = {job: known[job.folder.name] for job in jobs if job.folder.name in known}

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench import files
+from pydantic import TypeAdapter
+
+from workbench import files, intake
 from workbench.comparison import Difference, holm
 from workbench.headline import Number
 from workbench.repeats import Compared, compare
@@ -44,6 +46,9 @@ class Outcome:
         return ", ".join([self.data, *(f"{name} {value}" for name, value in self.setting.items())])
 
 
+_RECORD = TypeAdapter(Outcome)
+
+
 @dataclass(frozen=True)
 class Results:
     """What came of a sweep.
@@ -68,12 +73,14 @@ class Results:
         folder = Path(folder)
         try:
             sweep = load(folder / SPEC)
-            lines = (folder / RECORDS).read_text(encoding="utf-8").splitlines()
-            records = [json.loads(line) for line in lines]
-            outcomes = [Outcome(**{**record, "found": Found(**record["found"])}) for record in records]
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            lines = intake.ordinary(folder / RECORDS).read_bytes().splitlines()
+            outcomes = [_RECORD.validate_json(line) for line in lines]
+            if not outcomes:
+                raise ValueError(f"{RECORDS} is empty")
+        except (OSError, ValueError) as error:
             raise ValueError(
-                f"{folder} holds no results of a sweep ({error}). `workbench sweep` says where it has put them."
+                f"{folder} holds no results of a sweep ({str(error)[:500]}). `workbench sweep` says where it has put "
+                f"them."
             ) from None
         return cls(sweep, folder, tuple(outcomes))
 
@@ -126,7 +133,7 @@ class Results:
                 loss: {seed: one.found.numbers for seed, one in by_seed.items() if one.found.numbers is not None}
                 for loss, by_seed in by_loss.items()
             }
-            if numbers[first]:
+            if numbers.get(first):
                 groups[group] = {loss: by_seed for loss, by_seed in numbers.items() if by_seed}
         return groups
 

@@ -6,26 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from workbench import losses, notation
-from workbench.checks import unknown_name
+from workbench import intake, losses, notation
+from workbench.checks import bad_parameter, shown, unknown_name
 from workbench.config import RunConfig, TrainingConfig, checked
 from workbench.headline import NUMBERS, Number
 
 _COMMON = ("scale", "margin", "std")
 _OF_A_RUN = [name for name in TrainingConfig.model_fields if name not in ("data", "seed")]
+# Each takes some milliseconds to check, and minutes at least to train.
+_MOST_RUNS, _MOST_SEEDS = 500, 1000
 _IN_LISTS = {"milestones"}  # their values are lists themselves
 
 
 def _seeds(value: object) -> object:
     """Take a count for that many seeds from 0 on."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        value = range(value)
+        value = range(min(value, _MOST_SEEDS + 1))
     return tuple(value) if isinstance(value, (list, range)) else value
 
 
@@ -58,7 +61,7 @@ class Sweep(BaseModel):
     )
     # One seed shows nothing; five find a difference of 1.7 times its spread over seeds in four of five studies.
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], BeforeValidator(_seeds)] = Field(
-        (0, 1, 2, 3, 4), min_length=1, description="a count, from 0 on, or a list"
+        (0, 1, 2, 3, 4), min_length=1, max_length=_MOST_SEEDS, description="a count, from 0 on, or a list"
     )
     data: Annotated[tuple[dict[str, Any], ...], _entries("data")] = Field(
         ({"data": "digits"},), min_length=1, description="image sets"
@@ -72,7 +75,7 @@ class Sweep(BaseModel):
         if self.measure not in (keys := [number.key for number in NUMBERS]):
             raise ValueError(unknown_name("number", self.measure, keys))
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"The 'seeds' parameter must name each seed once. Got {list(self.seeds)}.")
+            raise ValueError(f"The 'seeds' parameter must name each seed once. Got {shown(list(self.seeds))}.")
         self.cells()
         return self
 
@@ -108,6 +111,14 @@ class Sweep(BaseModel):
                 raise ValueError(unknown_name("key of a sweep", name, {*Sweep.model_fields, *_OF_A_RUN, *accepted}))
         labels = _labels("loss", variants)
         sets = [_image_set(entry) for entry in self.data]
+        wanted = prod(len(values) for values in _lists(given).values()) * len(variants) * len(sets)
+        if wanted > _MOST_RUNS:
+            raise ValueError(
+                f"A sweep may have {_MOST_RUNS} runs under each seed. Got {wanted}: give shorter lists, or two specs."
+            )
+        for entry in (given, *variants, *sets):
+            if not isinstance(entry.get("loss_options") or {}, Mapping):
+                raise ValueError(bad_parameter("a sweep", "loss_options", "NAME: VALUE", entry["loss_options"]))
         cells = []
         for place, chosen in zip(_labels("data", sets), sets, strict=True):
             runs = [
@@ -173,7 +184,7 @@ def example() -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        given = notation.parse(path.read_text(encoding="utf-8"))
+        given = notation.parse(intake.ordinary(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"There is no spec {path}. `workbench sweep --example` prints one to begin with.") from None
     except (OSError, ValueError) as error:
@@ -186,7 +197,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _variant(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry of `losses` after a look at its keys."""
     if not isinstance(entry.get("loss"), str):
-        raise ValueError(f"Each entry of 'losses' must be the name of a loss, or have one as 'loss'. Got {entry!r}.")
+        raise ValueError(
+            f"Each entry of 'losses' must be the name of a loss, or have one as 'loss'. Got {shown(entry)}."
+        )
     known = {"loss", "label", *_OF_A_RUN, *losses.parameters(entry["loss"])}
     for name in entry:
         if name not in known:
@@ -197,7 +210,9 @@ def _variant(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _image_set(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry of `data` after a look at its keys."""
     if not isinstance(entry.get("data"), str):
-        raise ValueError(f"Each entry of 'data' must be an image set or a path, or have one as 'data'. Got {entry!r}.")
+        raise ValueError(
+            f"Each entry of 'data' must be an image set or a path, or have one as 'data'. Got {shown(entry)}."
+        )
     known = {"data", "label", *_OF_A_RUN}
     for name in entry:
         if name not in known:
@@ -216,7 +231,7 @@ def _labels(key: str, entries: Sequence[Mapping[str, Any]]) -> list[str]:
     for label in labels:
         if labels.count(label) > 1:
             kind = "losses" if key == "loss" else "data"
-            raise ValueError(f"Two entries of {kind!r} are called {label!r}. Give each another 'label'.")
+            raise ValueError(f"Two entries of {kind!r} are called {shown(label)}. Give each another 'label'.")
     return labels
 
 
@@ -226,13 +241,18 @@ def _rest(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def _grid(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield each point of the grid that lists of values mean."""
-    lists = {name: value for name, value in given.items() if isinstance(value, (list, tuple)) and value}
-    lists = {name: value for name, value in lists.items() if name not in _IN_LISTS or isinstance(value[0], list)}
+    lists = _lists(given)
     for name, values in lists.items():
         if any(value in values[:place] for place, value in enumerate(values)):
-            raise ValueError(f"The list of {name!r} must name each value once. Got {list(values)}.")
+            raise ValueError(f"The list of {name!r} must name each value once. Got {shown(list(values))}.")
     for point in product(*lists.values()):
         yield dict(zip(lists, point, strict=True))
+
+
+def _lists(given: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    """Return the lists of values that mean a grid, by parameter."""
+    lists = {name: value for name, value in given.items() if isinstance(value, (list, tuple)) and value}
+    return {name: value for name, value in lists.items() if name not in _IN_LISTS or isinstance(value[0], list)}
 
 
 def _config(given: Mapping[str, Any], data: str, variant: Mapping[str, Any]) -> RunConfig:

@@ -83,8 +83,10 @@ function dataDisclosure({ columns, content, file, title = "Data", most = 500 }) 
   return { details, update };
 }
 
+/** Rows as CSV. A text that a spreadsheet would take for a formula gets an apostrophe, which makes it text there. */
 function csv(rows) {
-  const cell = (value) => (/[",\n\r]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const plain = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : String(value));
+  const cell = (value) => (/[",\n\r]/.test(plain(value)) ? `"${plain(value).replaceAll('"', '""')}"` : plain(value));
   return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 

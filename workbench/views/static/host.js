@@ -12,7 +12,7 @@ function staticModel(payload) {
 
 function mountAll() {
   sharedStore().mirror();
-  for (const figure of document.querySelectorAll("figure[data-wb-view]:not([data-wb-mounted])")) mount(figure);
+  for (const figure of document.querySelectorAll("figure.wb-view[data-wb-view]:not([data-wb-mounted])")) mount(figure);
 }
 
 function mount(figure) {
