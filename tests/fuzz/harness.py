@@ -51,6 +51,8 @@ class Target:
         read: the reader, through its public entry; it gets the file of an input, or its folder.
         named: whether its errors must name the file.
         warm: whether it reads the first seed before it is watched, so that what it imports late is there.
+        dies_of: a library of which it is known that damaged files end the process, see docs/security.md; that is
+            counted, and told, and no failure of `make fuzz`.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Target:
     read: Callable[[Path], object]
     named: bool = True
     warm: bool = True
+    dies_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,9 @@ def changed_value(draw: Random, value: Any) -> Any:
             return value + [value[place]] * draw.choice((1, 1, 100))
         return [*value[:place], changed_value(draw, value[place]), *value[place + 1 :]]
     if isinstance(value, (int, float)) and not isinstance(value, bool) and draw.random() < 0.4:
-        return draw.choice((value + 1, value - 1, -value, value * 2, value + 0.5, str(value), [value]))
+        return draw.choice(
+            (value + 1, value - 1, -value, value * 2, max(min(value, 1 << 53), -(1 << 53)) + 0.5, str(value), [value])
+        )
     return draw.choice(VALUES)
 
 

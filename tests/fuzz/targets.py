@@ -542,7 +542,7 @@ TARGETS: tuple[Target, ...] = (
     Target("nist", _nists, protocols.read_nist),
     Target("embeddings-npz", _embedding_arrays, embeddings.load),
     Target("embeddings-npy", _matrices, _read_matrix),
-    Target("embeddings-parquet", _tables, embeddings.load),
+    Target("embeddings-parquet", _tables, embeddings.load, dies_of="pyarrow"),
     Target("safetensors", partial(_weights, "net.safetensors"), _fill),
     Target("pth", partial(_weights, "net.pth"), _fill),
     Target("onnx", _onnx, _embed, named=False),

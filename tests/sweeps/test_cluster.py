@@ -165,9 +165,7 @@ def test_jobs_of_this_machine_end_when_nobody_waits_for_them(tmp_path: Path) -> 
     work.close()
     (record,) = tmp_path.glob("digits-*/metrics.jsonl")
     sizes = [-1, record.stat().st_size]
-    while (
-        sizes[-1] != sizes[-2] and len(sizes) < 30
-    ):  # on a busy machine the step in hand takes long
+    while sizes[-1] != sizes[-2] and len(sizes) < 30:  # on a busy machine the step in hand takes long
         time.sleep(1)
         sizes.append(record.stat().st_size)
     assert sizes[-1] == sizes[-2]
