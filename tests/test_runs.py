@@ -148,7 +148,8 @@ def test_a_checkpoint_comes_back_as_it_was(run: Run) -> None:
 def test_two_checkpoints_are_kept_and_what_is_not_ours_stays(run: Run) -> None:
     folder = run.folder / "checkpoint"
     run.save_checkpoint(1, TENSORS)
-    (folder / "epoch-00002.safetensors.partial").write_text("left behind by a kill")
+    for left_behind in ("epoch-00002.safetensors.partial", ".tmpB5d3Go"):  # by a kill, the second by safetensors
+        (folder / left_behind).write_text("half")
     (folder / "notes.txt").write_text("mine")
     (folder / ".ipynb_checkpoints").mkdir()
     ours = ["before.json", "state.json", "notes.txt", ".ipynb_checkpoints"]

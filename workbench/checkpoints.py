@@ -160,10 +160,13 @@ def _first_whole(
 
 
 def drop_others(folder: Path) -> None:
-    """Remove all checkpoints, whole or not, but the valid one and the one before it."""
+    """Remove all checkpoints, whole or not, but the valid one and the one before it.
+
+    The safetensors library begins each file under another name, `.tmp...`, which a kill leaves behind.
+    """
     named = (one for one in manifests.found(folder) if isinstance(one, Manifest))
     kept = {part.file for one in named for part in one.parts}
-    for path in folder.glob("epoch-*"):
+    for path in (*folder.glob("epoch-*"), *folder.glob(".tmp*")):
         if path.name not in kept:
             path.unlink()
 

@@ -207,7 +207,7 @@ def _command(folder: Path, chance: random.Random) -> bool:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    kills, seed = (int(given) for given in (*sys.argv[1:], "50", "0")[:2])
+    kills, seed = (int(given) for given in [*sys.argv[1:], *["50", "0"][len(sys.argv) - 1 :]])
     for size, count in ((1, kills), (2, max(1, kills // 5))):
         with TemporaryDirectory(prefix="workbench-chaos-") as place:
             survives(Path(place), count, seed, processes=size)
