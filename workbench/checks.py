@@ -23,6 +23,16 @@ def shown(given: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def said(error: BaseException) -> str:
+    """Return what an error says, on one line of at most 200 letters; its type if that is nothing that can be read.
+
+    >>> said(ValueError("it is cut short")), said(EOFError())
+    ('it is cut short', 'EOFError')
+    """
+    text = str(error).partition("\n")[0][:_SHOWN]
+    return text if text.isprintable() and text else type(error).__name__
+
+
 def unknown_name(kind: str, given: str, known: Iterable[str], *, hint: str = "") -> str:
     """Say that `given` is not one of the `known` names of this kind, and which ones are near it.
 

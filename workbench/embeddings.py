@@ -1,7 +1,8 @@
 """Anybody's embeddings, read from a file, whatever network they came from."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from workbench import intake, numpy_files
-from workbench.checks import needs
+from workbench.checks import needs, said
 
 _VECTORS = ("embeddings", "embedding", "features", "feats", "vectors", "E", "X", "x")
 _LABELS = ("labels", "label", "identities", "identity", "ids", "targets", "y")
@@ -169,19 +170,24 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
     reader = parquet()
-    try:
+    with _of_pyarrow(path):
         schema, meta = reader.read_schema(path), reader.read_metadata(path)
         groups = [meta.row_group(n) for n in range(meta.num_row_groups)]
         values = sum(group.column(n).num_values for group in groups for n in range(meta.num_columns))
-    except Exception as error:  # noqa: BLE001 - pyarrow has its own family of errors
-        raise ValueError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from None
     intake.fits(path, 8 * values)
-    try:
+    with _of_pyarrow(path):
         # A text that stands in a million rows is held once.
         texts = [field.name for field in schema if str(field.type) in ("string", "large_string")]
         return _columns(reader.read_table(path, read_dictionary=texts))
-    except Exception as error:  # noqa: BLE001 - pyarrow has its own family of errors, also as values are looked at
-        raise ValueError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from None
+
+
+@contextmanager
+def _of_pyarrow(path: Path) -> Iterator[None]:
+    """Make a sentence of what pyarrow raises inside, as it reads a file and as values are looked at."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - it has its own family of errors
+        raise ValueError(f"{path} cannot be read as Parquet: {said(error)}.") from None
 
 
 def _columns(table: Any) -> dict[str, np.ndarray]:

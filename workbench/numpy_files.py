@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from workbench import intake
+from workbench.checks import said
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _BROKEN_HEADER = (ValueError, TypeError, SyntaxError, tokenize.TokenError)
@@ -26,19 +27,14 @@ class UnreadableArrayError(Exception):
     """Why an array or a file of them cannot be read, as the end of a sentence."""
 
 
-def every(names: Iterable[str]) -> Iterable[str]:
-    """Choose all arrays of a file."""
-    return names
-
-
 def read_npz(
-    path: Path, wanted: Callable[[list[str]], Iterable[str]] = every
+    path: Path, wanted: Callable[[list[str]], Iterable[str]] = list
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return arrays of a `.npz` file by name, and the names of all that it has.
 
     Args:
         path: the file.
-        wanted: which of the names are read.
+        wanted: which of the names are read; all by default.
 
     Raises:
         UnreadableArrayError: If the file is damaged or no archive, or one of the arrays cannot be read.
@@ -59,7 +55,7 @@ def read_npz(
         raise UnreadableArrayError("it is missing") from None
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
         # An archive may be encrypted, of a later version, or say that something lies before its beginning.
-        raise UnreadableArrayError(_short(error)) from None
+        raise UnreadableArrayError(said(error)) from None
     return found, list(members)
 
 
@@ -81,7 +77,7 @@ def read_npy(path: Path, *, mapped: bool = False) -> np.ndarray:
                 return np.empty(shape, dtype)
             return np.memmap(path, dtype, "r", file.tell(), shape, order)
     except (OSError, ValueError, EOFError) as error:
-        raise UnreadableArrayError(_short(error)) from None
+        raise UnreadableArrayError(said(error)) from None
 
 
 def _array(file: IO[bytes], size: int, name: str) -> np.ndarray:
@@ -121,7 +117,7 @@ def _header(file: IO[bytes], size: int, name: str) -> tuple[tuple[int, ...], Any
     except (RecursionError, MemoryError):  # as Python's parser calls what is nested too deeply
         raise UnreadableArrayError(f"{name}its header is nested too deeply") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, *_BROKEN_HEADER) as error:
-        raise UnreadableArrayError(f"{name}{_short(error)}") from None
+        raise UnreadableArrayError(f"{name}{said(error)}") from None
     if dtype.hasobject:
         raise UnreadableArrayError(f"{name}it holds Python objects, which are never run")
     if dtype.kind == "V" or not dtype.itemsize or min(shape, default=0) < 0:
@@ -129,9 +125,3 @@ def _header(file: IO[bytes], size: int, name: str) -> tuple[tuple[int, ...], Any
     if math.prod(shape) * dtype.itemsize > size - start:
         raise UnreadableArrayError(f"{name}it says {list(shape)} of {dtype}, and has {size - start} bytes for that")
     return shape, "F" if transposed else "C", dtype
-
-
-def _short(error: BaseException) -> str:
-    """Return what an error says, on one line and not too long."""
-    text = str(error).partition("\n")[0][:200]
-    return text if text.isprintable() and text else type(error).__name__

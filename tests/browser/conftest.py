@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.conftest import ROOT
-from workbench import views
+from workbench import theme, views
 
 CSP = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -58,6 +58,18 @@ def drawn_colours(page: Any) -> tuple[set[str], set[str]]:
         }"""
     )
     return set(marks), set(text)
+
+
+def charts_follow_the_theme(page: Any) -> None:
+    """Check the charts of a page that was opened in the dark theme, in both themes."""
+    page.locator("html[data-wb-ready='1']").wait_for(state="attached")
+    for tokens, other in ((theme.DARK, theme.LIGHT), (theme.LIGHT, theme.DARK)):
+        marks, text = drawn_colours(page)
+        assert tokens.accent.lower() in marks
+        assert other.accent.lower() not in marks
+        assert min(theme.contrast(colour, tokens.paper) for colour in marks) >= 3
+        assert min(theme.contrast(colour, tokens.paper) for colour in text) >= 4.5
+        page.locator("#theme").click()
 
 
 @dataclass

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import drawn_colours
+from tests.browser.conftest import charts_follow_the_theme
 from tests.sweeps.quick import in_this_process, spec
-from workbench import sweeps, theme
+from workbench import sweeps
 from workbench.sweeps import local
 
 pytestmark = pytest.mark.browser
@@ -75,12 +75,4 @@ def test_nobody_is_shut_out(faults: Callable[[Path], list[str]], report: Path) -
 
 
 def test_charts_follow_the_theme_of_the_page(open_file: Callable[..., Any], report: Path) -> None:
-    page = open_file(report, color_scheme="dark").page
-    page.locator("html[data-wb-ready='1']").wait_for(state="attached")
-    for tokens, other in ((theme.DARK, theme.LIGHT), (theme.LIGHT, theme.DARK)):
-        marks, text = drawn_colours(page)
-        assert tokens.accent.lower() in marks
-        assert other.accent.lower() not in marks
-        assert min(theme.contrast(colour, tokens.paper) for colour in marks) >= 3
-        assert min(theme.contrast(colour, tokens.paper) for colour in text) >= 4.5
-        page.locator("#theme").click()
+    charts_follow_the_theme(open_file(report, color_scheme="dark").page)

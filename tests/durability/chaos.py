@@ -34,7 +34,7 @@ from tests.test_resuming import WRITING
 from workbench import data, environment, stopping
 from workbench.learner import Learner, Step
 from workbench.runs import Run
-from workbench.sharding import ALONE, Processes
+from workbench.sharding import Processes
 from workbench.training import Trainer
 
 KINDS = ("between", "within", "outside", "command")
@@ -175,11 +175,8 @@ def _child(rank: int, size: int, work: Callable[[Processes], None], store: Path)
     code = 1
     try:
         torch.set_num_threads(1)
-        if size == 1:
-            work(ALONE)
-        else:
-            with joined(rank, size, store) as processes:
-                work(processes)
+        with joined(rank, size, store) as processes:
+            work(processes)
         code = 0
     except BaseException as error:  # noqa: BLE001 - the parent is told by the code, people by the words
         if size == 1 or not isinstance(error, RuntimeError):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.checks import is_whole
 from workbench.cli.app import Parameters, app, values
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _detail(one: "Plan") -> list[str]:
 
 def _shape(text: str) -> tuple[int, int, int]:
     parts = text.split("x")
-    if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+    if len(parts) != 3 or not all(is_whole(part) and int(part) > 0 for part in parts):
         raise ValueError(
             f"The shape of the images must be given as CxHxW, for example 3x112x112. Got {text!r} instead."
         )

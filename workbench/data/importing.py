@@ -125,11 +125,8 @@ def _before(dest: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
 def _changed(theirs: dict[str, Any], ours: dict[str, Any], keys: Sequence[str]) -> str:
     for key in keys:
         if theirs.get(key) != ours[key]:
-            return (
-                f"a set by the {key} {shown(theirs.get(key))}"
-                if key != "stamp"
-                else "a set of other images of that source"
-            )
+            by = f"by the {key} {shown(theirs.get(key))}"
+            return f"a set {'of other images of that source' if key == 'stamp' else by}"
     return ""
 
 

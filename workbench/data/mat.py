@@ -13,8 +13,6 @@ from workbench.data.catalogue import printable
 from workbench.data.imageset import ImageSet
 
 OLIVETTI = (64 * 64, 400)
-# Of one number, by MATLAB's name of its kind; of whatever else, a cell of it is at least a pointer.
-_BYTES = {"uint8": 1, "int8": 1, "logical": 1, "uint16": 2, "int16": 2, "char": 2, "uint32": 4, "int32": 4, "single": 4}
 
 
 def mat(path: Path) -> ImageSet:

@@ -16,21 +16,8 @@ import numpy as np
 
 _HEADER = 128
 _MATRIX, _PACKED, _UTF8 = 14, 15, 16
-_TYPES = {
-    1: "i1",
-    2: "u1",
-    3: "i2",
-    4: "u2",
-    5: "i4",
-    6: "u4",
-    7: "f4",
-    9: "f8",
-    12: "i8",
-    13: "u8",
-    17: "u2",
-    18: "u4",
-}
-_TYPES |= {_UTF8: "u1"}
+_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_TYPES |= {_UTF8: "u1", 17: "u2", 18: "u4"}
 _CELL, _CHAR = 1, 4
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 _TYPES_4 = ("f8", "f4", "i4", "i2", "u2", "u1")
@@ -95,10 +82,10 @@ def _version_5(content: bytes, room: int) -> _Named:
         nonlocal room
         inside = _unpacked(packed, room)
         room -= len(inside)
-        kind, matrix = next(iter(_Elements(inside, order)), (0, b""))
+        kind, matrix = next(_elements(inside, order), (0, b""))
         return _read(matrix if kind == _MATRIX else b"", order)
 
-    for kind, inside in _Elements(content[_HEADER:], order):
+    for kind, inside in _elements(content[_HEADER:], order):
         if kind == _PACKED and (name := _name(_begin(inside)[8:], order)) is not None:
             yield name, partial(unpacked, inside)
         elif kind == _MATRIX and (name := _name(inside, order)) is not None:
@@ -107,48 +94,45 @@ def _version_5(content: bytes, room: int) -> _Named:
 
 def _begin(packed: bytes) -> bytes:
     """Unpack as much as the name of an array takes."""
-    try:
-        return zlib.decompressobj().decompress(packed, _BEGIN)
-    except zlib.error as error:
-        raise MatlabError(f"it cannot be unpacked: {error}") from None
+    return _inflated(packed, _BEGIN)[0]
 
 
 def _unpacked(packed: bytes, room: int) -> bytes:
-    unpacking = zlib.decompressobj()
-    try:
-        inside = unpacking.decompress(packed, room + 1)
-    except zlib.error as error:
-        raise MatlabError(f"it cannot be unpacked: {error}") from None
+    inside, is_whole = _inflated(packed, room + 1)
     if len(inside) > room:
         raise MatlabError(f"it would grow to more than {room:,} bytes, which no faces do")
-    if not unpacking.eof:
+    if not is_whole:
         raise MatlabError("it is cut short")
     return inside
 
 
-class _Elements:
-    """The elements that some bytes are: what kind each is, and what is in it."""
+def _inflated(packed: bytes, most: int) -> tuple[bytes, bool]:
+    """Return at most so many bytes of what was packed, and whether these are all."""
+    unpacking = zlib.decompressobj()
+    try:
+        return unpacking.decompress(packed, most), unpacking.eof
+    except zlib.error as error:
+        raise MatlabError(f"it cannot be unpacked: {error}") from None
 
-    def __init__(self, content: bytes, order: str) -> None:
-        self._content, self._order = content, order
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        content, place = self._content, 0
-        while place + 8 <= len(content):
-            kind, length = struct.unpack_from(f"{self._order}II", content, place)
-            if kind >> 16:  # a small one, with its content in the place of its length
-                kind, length, start, step = kind & 0xFFFF, kind >> 16, place + 4, 8
-            else:
-                start, step = place + 8, 8 + length + (-length % 8 if kind != _PACKED else 0)
-            if length > len(content) - start or (step == 8 and start == place + 4 and length > 4):
-                raise MatlabError("it is cut short, or a length in it is wrong")
-            yield kind, content[start : start + length]
-            place += step
+def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the elements that some bytes are: what kind each is, and what is in it."""
+    place = 0
+    while place + 8 <= len(content):
+        kind, length = struct.unpack_from(f"{order}II", content, place)
+        if is_small := bool(kind >> 16):  # with its content in the place of its length
+            kind, length, start, step = kind & 0xFFFF, kind >> 16, place + 4, 8
+        else:
+            start, step = place + 8, 8 + length + (-length % 8 if kind != _PACKED else 0)
+        if length > len(content) - start or (is_small and length > 4):
+            raise MatlabError("it is cut short, or a length in it is wrong")
+        yield kind, content[start : start + length]
+        place += step
 
 
 def _name(content: bytes, order: str) -> str | None:
     """Return the name of an array; None of what is none, such as MATLAB's empty one in the place of no content."""
-    parts = list(islice(_Elements(content, order), 3))
+    parts = list(islice(_elements(content, order), 3))
     if len(parts) < 3 or len(parts[0][1]) < 4 or len(parts[1][1]) % 4 or parts[1][0] != 5:
         return None
     return parts[2][1].decode("latin1")
@@ -156,7 +140,7 @@ def _name(content: bytes, order: str) -> str | None:
 
 def _kind(content: bytes, order: str) -> int:
     """Return MATLAB's number of what an array holds."""
-    _, flags = next(iter(_Elements(content, order)), (0, b""))
+    _, flags = next(_elements(content, order), (0, b""))
     return int.from_bytes(flags[:4], "little" if order == "<" else "big") & 0xFF
 
 
@@ -164,7 +148,7 @@ def _read(content: bytes, order: str) -> np.ndarray:
     name = _name(content, order)
     if name is None:
         raise MatlabError("an array in it has no head")
-    _, (_, lengths), _, *rest = _Elements(content, order)
+    _, (_, lengths), _, *rest = _elements(content, order)
     kind = _kind(content, order)
     shape = tuple(np.frombuffer(lengths, f"{order}i4").tolist())
     if not 2 <= len(shape) <= 8 or min(shape) < 0:

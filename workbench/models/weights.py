@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench import intake
+from workbench.checks import said
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "backbone")
 _COUNTER = "num_batches_tracked"  # files from before PyTorch 1.1 lack it, and nothing here reads it
@@ -80,7 +81,7 @@ def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
     except Exception as error:  # noqa: BLE001 - what safetensors lets pass PyTorch may refuse, in its own ways
-        raise ValueError(f"{path} cannot be read as safetensors ({_short(error)}). Fetch or save it again.") from None
+        raise ValueError(f"{path} cannot be read as safetensors ({said(error)}). Fetch or save it again.") from None
 
 
 def _read_torch(path: Path) -> Any:
@@ -108,10 +109,6 @@ def _prefix(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
     first = next(iter(wanted), "")
     candidates = ["", *(name.removesuffix(first) for name in found if name.endswith("." + first))]
     return max(candidates, key=lambda prefix: sum(prefix + name in found for name in wanted))
-
-
-def _short(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
 def _some(names: list[str]) -> str:

@@ -24,65 +24,22 @@ _PAYLOAD = re.compile(r'<script type="application/json" class="wb-payload">([^<]
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption", "details", "summary"}
 _ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "*": {"class", "scope", "colspan", "rowspan", "lang", "dir", "title"}}
 
-_MATHS = {
-    "math",
-    "mrow",
-    "mi",
-    "mo",
-    "mn",
-    "mtext",
-    "mspace",
-    "mfrac",
-    "msqrt",
-    "mroot",
-    "mstyle",
-    "mpadded",
-    "mphantom",
-}
-_MATHS |= {
-    "msub",
-    "msup",
-    "msubsup",
-    "munder",
-    "mover",
-    "munderover",
-    "mtable",
-    "mtr",
-    "mtd",
-    "menclose",
-    "mmultiscripts",
-}
-_OF_MATHS = {
-    "xmlns",
-    "display",
-    "mathvariant",
-    "mathcolor",
-    "mathsize",
-    "stretchy",
-    "fence",
-    "form",
-    "separator",
-    "accent",
-}
-_OF_MATHS |= {
-    "minsize",
-    "maxsize",
-    "width",
-    "height",
-    "depth",
-    "lspace",
-    "rspace",
-    "displaystyle",
-    "scriptlevel",
-    "notation",
-}
-_OF_MATHS |= {"linethickness", "movablelimits", "columnalign", "columnspacing", "rowspacing", "columnlines", "rowlines"}
+# Names of elements and attributes of MathML, many of them in a line.
+_MATHS = """
+    math mrow mi mo mn mtext mspace mfrac msqrt mroot mstyle mpadded mphantom msub msup msubsup munder mover munderover
+    mtable mtr mtd menclose mmultiscripts
+""".split()  # noqa: SIM905
+_OF_MATHS = """
+    xmlns display mathvariant mathcolor mathsize stretchy fence form separator accent minsize maxsize width height depth
+    lspace rspace displaystyle scriptlevel notation linethickness movablelimits columnalign columnspacing rowspacing
+    columnlines rowlines
+""".split()  # noqa: SIM905
 
 
 def _formula(latex: str, options: dict[str, Any]) -> str:
     # The converter passes what stands in \text on as it is.
     mathml = to_mathml(latex, display="block" if options["display_mode"] else "inline")
-    return nh3.clean(mathml, tags=_MATHS, attributes={"*": _OF_MATHS}, clean_content_tags=set())
+    return nh3.clean(mathml, tags={*_MATHS}, attributes={"*": {*_OF_MATHS}}, clean_content_tags=set())
 
 
 # Raw HTML in Markdown stays text, so a name with a tag in it cannot become one. There are no pictures: they would be

@@ -18,10 +18,9 @@ from workbench.config import RunConfig
 from workbench.losses.loss import Loss
 from workbench.losses.softmax import _SCORES_AT_ONCE, _SCORES_AT_ONCE_ON_GPU, _SCORES_KEPT
 from workbench.scaling.body import Body, body
-from workbench.scaling.messages import Message, sent
+from workbench.scaling.messages import FLOAT, Message, sent
 from workbench.sharding import share
 
-_FLOAT = 4
 # As `losses.fused` has them, which cannot be imported without Triton: classes of a round, and of a tile.
 _ROUND, _TILE = 2**17, 128
 # Bytes for each pair of rows: at the moment when most are held, for masks, sorting and gradients, and where the pass
@@ -163,23 +162,23 @@ class Job:
 
     def memory(self) -> dict[str, int]:
         """Return the bytes that a process holds at the moment when it holds most, by what they are for."""
-        learned, weights = self.body.learned * _FLOAT, self._by_class(parameters=True)
+        learned, weights = self.body.learned * FLOAT, self._by_class(parameters=True)
         state = {
             "backbone, momentum": 2 * learned + self.body.fixed_bytes,
             "class weights": weights,
             "their momentum": weights,
             "other state of classes": self._by_class(parameters=False),
-            "images": self.images // self.processes * self.image_bytes * (1 + _FLOAT),
+            "images": self.images // self.processes * self.image_bytes * (1 + FLOAT),
         }
         moment = max(self._moments(), key=lambda parts: sum(parts.values()))
         return {name: size for name, size in (state | moment).items() if size}
 
     def _moments(self) -> Iterator[dict[str, int]]:
         """Yield what else is held at the moments of a step at which that can be most."""
-        mine, row = self.images // self.processes, self.rows * self.loss.dim * _FLOAT
-        learned, gradient = self.body.learned * _FLOAT, self._by_class(parameters=True)
+        mine, row = self.images // self.processes, self.rows * self.loss.dim * FLOAT
+        learned, gradient = self.body.learned * FLOAT, self._by_class(parameters=True)
         activations = self.body.saved * mine + self.body.saved_once
-        compared = self.compared * self.loss.dim * _FLOAT
+        compared = self.compared * self.loss.dim * FLOAT
         working, kept = self._scores_bytes()
         pairs_most, pairs_saved = self.pair_bytes()
         copies = 0
@@ -238,15 +237,15 @@ class Job:
         dim, rows, classes = self.loss.dim, self.rows, self.compared
         if self.fused:
             at_once = min(_ROUND, classes)
-            unit, slope, gradients = 2 * at_once * dim, 2 * at_once * rows, 2 * _FLOAT * at_once * dim
-            sums = 4 * _FLOAT * -(-classes // _TILE) * rows
+            unit, slope, gradients = 2 * at_once * dim, 2 * at_once * rows, 2 * FLOAT * at_once * dim
+            sums = 4 * FLOAT * -(-classes // _TILE) * rows
             return max(unit + slope + gradients, unit + sums), 0
         block = min(max(64, (_SCORES_AT_ONCE_ON_GPU if self.gpu else _SCORES_AT_ONCE) // rows), classes)
         kept = 0
         if not self.rounded and self.comparisons[0] > 1:
             kept = min(_SCORES_KEPT // (block * rows) * block, classes) * rows
         blocks = 2 + _BLOCKS.get(type(self.loss), 0)
-        return round(_FLOAT * blocks * block * rows), _FLOAT * (kept + classes)
+        return round(FLOAT * blocks * block * rows), FLOAT * (kept + classes)
 
     @property
     def fused(self) -> bool:
@@ -269,4 +268,4 @@ class Job:
         """Return the bytes that the first process writes into a checkpoint, and those of each other."""
         split = 2 * self._by_class(parameters=True) + self._by_class(parameters=False)
         others = sum(buffer.nbytes for name, buffer in self.loss.named_buffers() if name not in self.loss.by_class)
-        return split + 2 * self.body.learned * _FLOAT + self.body.fixed_bytes + others, split
+        return split + 2 * self.body.learned * FLOAT + self.body.fixed_bytes + others, split

@@ -8,7 +8,8 @@ from workbench import losses
 if TYPE_CHECKING:
     from workbench.scaling.job import Job
 
-_FLOAT, _LONG = 4, 8
+FLOAT = 4  # bytes
+_LONG = 8
 
 
 class Message(NamedTuple):
@@ -26,20 +27,20 @@ def sent(job: "Job", distinct: int) -> Iterator[Message]:
     loss, dim, rows = job.loss, job.loss.dim, job.rows
     for channels in job.body.norms:
         # torch's SyncBatchNorm on GPUs, `models.batchnorm.SharedBatchNorm` elsewhere.
-        count = 2 * channels * _FLOAT
-        gathered = job.processes * (count + _FLOAT if job.gpu else count)
+        count = 2 * channels * FLOAT
+        gathered = job.processes * (count + FLOAT if job.gpu else count)
         yield Message("batch normalisation", "all-gather", gathered)
         yield Message("batch normalisation", "all-reduce", count if job.gpu else job.processes * count)
     yield Message("embeddings", "all-gather", rows * dim * job.body.itemsize)
     yield Message("labels", "all-gather", job.images * _LONG)
     bias = getattr(loss, "bias", None) is not None
     for products in job.comparisons:
-        yield Message("log-sum-exp", "all-gather", job.processes * 3 * rows * _FLOAT)
+        yield Message("log-sum-exp", "all-gather", job.processes * 3 * rows * FLOAT)
         if products > 1:
-            yield Message("gradient of the embeddings", "all-reduce", rows * (dim + bias) * _FLOAT)
+            yield Message("gradient of the embeddings", "all-reduce", rows * (dim + bias) * FLOAT)
     for count, width in _lookups(job, distinct):
-        yield Message("rows of classes", "all-reduce", count * width * _FLOAT)
-    yield Message("gradient of the backbone", "all-reduce", job.body.learned * _FLOAT)
+        yield Message("rows of classes", "all-reduce", count * width * FLOAT)
+    yield Message("gradient of the backbone", "all-reduce", job.body.learned * FLOAT)
 
 
 def _lookups(job: "Job", distinct: int) -> Iterator[tuple[int, int]]:

@@ -5,8 +5,7 @@ from typing import Literal
 
 from workbench.scaling.job import Job
 from workbench.scaling.machines import Machine
-
-_FLOAT = 4
+from workbench.scaling.messages import FLOAT
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,13 @@ class Plan:
         rows, dim, held = job.rows, job.loss.dim, job.held
         products = machine.bfloat16 if job.rounded else machine.float32
         numbers, mine = job.compared * dim, job.images // job.processes
-        learned = job.body.learned + job.parameter_bytes // _FLOAT
+        learned = job.body.learned + job.parameter_bytes // FLOAT
         found = {
             "backbone": mine * (3 * job.body.flops / machine.backbone + job.body.saved / machine.activations),
             "products": 2 * sum(job.comparisons) * rows * numbers / products,
             "scores": 0.0 if job.fused else len(job.comparisons) * rows * job.compared / machine.scores,
             "class rows": self._row_bytes() / machine.bandwidth + self._new_bytes() / machine.fresh,
-            "optimiser": 5 * _FLOAT * learned / machine.bandwidth,
+            "optimiser": 5 * FLOAT * learned / machine.bandwidth,
             "pairs": job.pairs / machine.pairs,
             "draws": held / machine.draws if job.sample_rate < 1 else 0.0,
             "small operations": machine.fixed,
@@ -91,11 +90,11 @@ class Plan:
     def _row_bytes(self) -> int:
         """Return the bytes of class rows that are read and written beside the products."""
         numbers, every = self.job.compared * self.job.loss.dim, self.job.held * self.job.loss.dim
-        passes = len(self.job.comparisons) * numbers * (6 if self.job.fused else 4) * _FLOAT
+        passes = len(self.job.comparisons) * numbers * (6 if self.job.fused else 4) * FLOAT
         # A sample is copied; its gradient is laid into one of all rows, which is filled with zeros first.
-        return passes + ((4 * numbers + every) * _FLOAT if self.job.sample_rate < 1 else 0)
+        return passes + ((4 * numbers + every) * FLOAT if self.job.sample_rate < 1 else 0)
 
     def _new_bytes(self) -> int:
         """Return the bytes of class rows for which memory is taken anew in each step: gradients and copies."""
         numbers, gradient = self.job.compared * self.job.loss.dim, self.job.parameter_bytes
-        return gradient + (2 * _FLOAT * numbers if self.job.sample_rate < 1 else 0)
+        return gradient + (2 * FLOAT * numbers if self.job.sample_rate < 1 else 0)
