@@ -1,14 +1,18 @@
 """Anybody's embeddings: what is found in a file, and what is said where nothing is."""
 
+import datetime as dt
 import os
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from workbench import checks, embeddings, exports
+from tests.conftest import ROOT
+from workbench import checks, embeddings, exports, parquet, parquet_worker
 from workbench.embeddings import EmbeddingSet
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
@@ -144,6 +148,37 @@ def test_files_that_are_damaged(tmp_path: Path, suffix: str, content: bytes) -> 
     said = complaint(path)
     assert re.match(rf"{re.escape(str(path))} cannot be read as (NumPy arrays|Parquet): ", said)
     assert "\n" not in said
+
+
+def test_a_table_that_ends_the_process_that_reads_it_is_refused(tmp_path: Path) -> None:
+    path = ROOT / "tests/fuzz/corpus/embeddings-parquet/0-4318/faces.parquet"
+    assert complaint(path) == f"{path} cannot be read as Parquet: the process that read it was ended by SIGABRT."
+
+
+def test_a_table_may_take_no_more_memory_than_it_is_given(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "set.parquet"
+    write_table(pa.table({"x": np.random.default_rng(0).random(2**22)}), path)
+    for room, says in ((2**24, b"more memory than a file of its size can be worth ("), (2**28, b'{"kind": "end"}')):
+        command = [sys.executable, "-P", parquet_worker.__file__, str(path), str(room)]
+        answers = subprocess.run(command, capture_output=True, check=True).stdout
+        assert says in answers.splitlines()[-1]
+
+
+def test_texts_dates_and_nothing_come_out_of_a_table(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    days = [dt.date(2026, 1, day) for day in (1, 2, 1, 3)]
+    columns = {"embeddings": list(ROWS), "label": ["ü", None, "ü", "c"], "names": days, "k": [True, None, False, True]}
+    write_table(pa.table(columns), tmp_path / "set.parquet")
+    found = parquet.read(tmp_path / "set.parquet")
+    assert found["label"].tolist() == ["ü", "None", "ü", "c"]
+    assert found["names"].tolist() == days
+    assert found["k"].tolist() == ["True", "None", "False", "True"]
+    assert np.array_equal(found["embeddings"], ROWS)
 
 
 def test_without_pyarrow_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

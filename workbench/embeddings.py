@@ -1,17 +1,14 @@
 """Anybody's embeddings, read from a file, whatever network they came from."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
-from workbench import intake, numpy_files
-from workbench.checks import needs, said
+from workbench import intake, numpy_files, parquet
 
 _VECTORS = ("embeddings", "embedding", "features", "feats", "vectors", "E", "X", "x")
 _LABELS = ("labels", "label", "identities", "identity", "ids", "targets", "y")
@@ -144,22 +141,10 @@ def load(path: Path | str, *, labels: Path | str | None = None) -> EmbeddingSet:
     )
 
 
-def parquet() -> Any:
-    """Return `pyarrow.parquet`.
-
-    Raises:
-        ValueError: If it is not installed; with the command that does it.
-    """
-    needs("pyarrow", extra="parquet", what="A Parquet file")
-    import pyarrow.parquet as module
-
-    return module
-
-
 def _read(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a file by name; that of an `.npy` file is called embeddings."""
     if path.suffix == ".parquet":
-        return _read_parquet(path)
+        return _gathered(parquet.read(path))
     try:
         if path.suffix == ".npy":
             return {_VECTORS[0]: numpy_files.read_npy(path)}
@@ -168,61 +153,15 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} cannot be read as NumPy arrays: {error}.") from None
 
 
-def _read_parquet(path: Path) -> dict[str, np.ndarray]:
-    reader = parquet()
-    with _of_pyarrow(path):
-        schema, meta = reader.read_schema(path), reader.read_metadata(path)
-        groups = [meta.row_group(n) for n in range(meta.num_row_groups)]
-        values = sum(group.column(n).num_values for group in groups for n in range(meta.num_columns))
-    intake.fits(path, 8 * values)
-    with _of_pyarrow(path):
-        # A text that stands in a million rows is held once.
-        texts = [field.name for field in schema if str(field.type) in ("string", "large_string")]
-        return _columns(reader.read_table(path, read_dictionary=texts))
-
-
-@contextmanager
-def _of_pyarrow(path: Path) -> Iterator[None]:
-    """Make a sentence of what pyarrow raises inside, as it reads a file and as values are looked at."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - it has its own family of errors
-        raise ValueError(f"{path} cannot be read as Parquet: {said(error)}.") from None
-
-
-def _columns(table: Any) -> dict[str, np.ndarray]:
-    from pyarrow import compute
-
-    columns: dict[str, np.ndarray] = {}
-    numbered: list[tuple[int, str]] = []
-    for name in table.column_names:
-        column = table.column(name).combine_chunks()
-        if table.schema.field(name).type.num_fields:
-            lengths = set(compute.list_value_length(column).to_pylist())
-            if len(lengths) == 1 and None not in lengths:
-                values = column.flatten().to_numpy(zero_copy_only=False)
-                columns[name] = values.reshape(len(column), -1)
-            continue
-        columns[name] = _texts(column) if _is_coded(column) else column.to_numpy(zero_copy_only=False)
-        if columns[name].dtype == object:
-            columns[name] = np.array([str(value) for value in columns[name]], dtype=object)
-        match = re.fullmatch(r"(?:e|emb|embedding|dim|f|feature|x)?_?(\d+)", name)
-        if match and columns[name].dtype.kind == "f":
-            numbered.append((int(match[1]), name))
-    if numbered and _pick(columns, _VECTORS) is None:
-        columns[_VECTORS[0]] = np.stack([columns[name] for _, name in sorted(numbered)], axis=1)
-    return columns
-
-
-def _is_coded(column: Any) -> bool:
-    return str(column.type).startswith("dictionary")
-
-
-def _texts(column: Any) -> np.ndarray:
-    """Return the values of a column that is written as numbers of values: one object for all rows that share it."""
-    values = np.array([*column.dictionary.to_pylist(), None], dtype=object)
-    found: np.ndarray = values[column.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)]
-    return found
+def _gathered(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the columns of a table, with a matrix of those that are named as its numbers are."""
+    if _pick(columns, _VECTORS) is not None:
+        return columns
+    matched = ((re.fullmatch(r"(?:e|emb|embedding|dim|f|feature|x)?_?([0-9]{1,9})", name), name) for name in columns)
+    numbered = sorted((int(match[1]), name) for match, name in matched if match and columns[name].dtype.kind == "f")
+    if not numbered:
+        return columns
+    return {**columns, _VECTORS[0]: np.stack([columns[name] for _, name in numbered], axis=1)}
 
 
 def _read_labels(path: Path) -> np.ndarray:

@@ -9,8 +9,8 @@ from jaxtyping import Float32, Int64
 from PIL import Image
 
 from workbench import files
-from workbench.checks import whole
-from workbench.embeddings import SUFFIXES, EmbeddingSet, parquet
+from workbench.checks import needs, whole
+from workbench.embeddings import SUFFIXES, EmbeddingSet
 from workbench.geometry.inputs import as_numpy, unit_rows
 
 NEIGHBOURS = 10
@@ -52,7 +52,10 @@ def save(path: Path | str, embeddings: EmbeddingSet) -> Path:
                 arrays["thumbnails"] = embeddings.thumbnails
             np.savez(file, allow_pickle=False, **arrays)
         else:
-            parquet().write_table(table(embeddings), file)
+            rows = table(embeddings)  # which says how to get pyarrow
+            from pyarrow import parquet
+
+            parquet.write_table(rows, file)
     return path
 
 
@@ -70,7 +73,7 @@ def table(embeddings: EmbeddingSet) -> Any:
     Raises:
         ValueError: If pyarrow is not installed.
     """
-    parquet()
+    needs("pyarrow", extra="parquet", what="A Parquet file")
     import pyarrow as pa
 
     unit = as_numpy(unit_rows(embeddings.embeddings)).astype(np.float32)

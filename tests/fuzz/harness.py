@@ -51,8 +51,8 @@ class Target:
         read: the reader, through its public entry; it gets the file of an input, or its folder.
         named: whether its errors must name the file.
         warm: whether it reads the first seed before it is watched, so that what it imports late is there.
-        dies_of: a library of which it is known that damaged files end the process, see docs/security.md; that is
-            counted, and told, and no failure of `make fuzz`.
+        apart: how the workbench reads what `read` reads, in a process of its own, because damaged files may end that;
+            what ends `read` is read again by this, and must be refused.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Target:
     read: Callable[[Path], object]
     named: bool = True
     warm: bool = True
-    dies_of: str = ""
+    apart: Callable[[Path], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ class Report:
         accepted: how many of them without an error.
         refused: how many with each type of error.
         sentences: places in the workbench that raised these.
+        ended: how many of those refused ended the process that read them, see `Target.apart`.
         seconds: all took together.
         slowest: number and CPU seconds.
         largest: number and bytes beyond what the process had before.
@@ -99,6 +100,7 @@ class Report:
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     sentences: set[str] = field(default_factory=set)
+    ended: int = 0
     seconds: float = 0.0
     slowest: tuple[int, float] = (0, 0.0)
     largest: tuple[int, int] = (0, 0)
@@ -199,9 +201,13 @@ def _watched(
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     number, slow, slowest, large, largest = _HEAD.unpack_from(shared)
     outcomes = shared[_HEAD.size :]
-    if code != _WELL and not how:
+    left = bool(how) or code != _WELL
+    if left and not how:
         how = f"the process died ({signal.Signals(-code).name if code < 0 else f'code {code}'})"
-    report.inputs += number - part.start + bool(how)
+        if target.apart:
+            how = _read_apart(target, target.apart, write(made(target, seeds, seed, number), folder)) or ""
+            report.ended += not how
+    report.inputs += number - part.start + left
     report.accepted += outcomes.count(_ACCEPTED)
     for line in lines.decode().splitlines():
         kind, *rest = json.loads(line)
@@ -212,13 +218,23 @@ def _watched(
             report.refused[rest[0]] += rest[1]
         else:
             report.sentences.add(rest[0])
-    if how:
+    if left:
         # What this child had refused before is only counted, of which type it was is lost with it.
-        report.refused["ValueError"] += outcomes.count(_REFUSED)
+        report.refused["ValueError"] += outcomes.count(_REFUSED) + (not how)
+    if how:
         _note(report, Failure(target.name, seed, number, how))
     report.slowest = max(report.slowest, (slow, slowest), key=lambda one: one[1])
     report.largest = max(report.largest, (large, largest), key=lambda one: one[1])
-    return number + bool(how)
+    return number + left
+
+
+def _read_apart(target: Target, read: Callable[[Path], object], path: Path) -> str | None:
+    """Read what ended a process; return what is wrong, None if it is refused as it should be."""
+    try:
+        read(path)
+    except Exception as error:  # noqa: BLE001 - this is what is looked for
+        return guards.complaint(error, (path.name,) if target.named else ())
+    return "it ends the process that reads it, and is read"
 
 
 def _used(child: int) -> float:

@@ -1,6 +1,7 @@
 """A short fuzzing of every reader, inputs that once broke one, and proof that the harness sees what breaks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def cases() -> list[tuple[str, str]]:
 def test_what_once_broke_a_reader_does_not_break_it_again(target: str) -> None:
     found = next(one for one in TARGETS if one.name == target)
     seeds = [contents(CORPUS / target / case) for name, case in cases() if name == target]
-    report = fuzz(Target(target, lambda: seeds, found.read, found.named), seed=0, count=len(seeds))
+    report = fuzz(replace(found, seeds=lambda: seeds), seed=0, count=len(seeds))
     assert not report.failures, "\n\n".join(map(str, report.failures.values()))
     assert report.inputs == len(seeds)
 
@@ -45,6 +46,27 @@ def test_the_harness_sees_each_way_to_break(read: Callable[[Path], None], said: 
     report = fuzz(planted.target(read), seed=0, count=2, seconds=0.3 if "0.3 s" in said else 60)
     assert (report.inputs, report.failed) == (2, 2)
     assert said in str(next(iter(report.failures.values())))
+
+
+def _refusing(path: Path) -> None:
+    path.write_bytes(b"bad")
+    planted.GOOD.read(path)
+
+
+@pytest.mark.parametrize(
+    ("apart", "ended", "said"),
+    [
+        (_refusing, 2, ""),
+        (lambda path: path.read_bytes(), 0, "it ends the process that reads it, and is read"),
+        (lambda path: {}[path], 0, "KeyError is no error of ours"),
+    ],
+)
+def test_what_ends_a_process_is_read_apart(apart: Callable[[Path], object], ended: int, said: str) -> None:
+    dying = planted.target(next(read for read in planted.BROKEN if read.__name__ == "_dying"))
+    report = fuzz(replace(dying, apart=apart), seed=0, count=2)
+    assert (report.inputs, report.ended, report.failed) == (2, ended, 2 - ended)
+    assert report.refused.total() == ended
+    assert said in "".join(map(str, report.failures.values()))
 
 
 def test_a_reader_that_refuses_well_passes_and_is_counted() -> None:
