@@ -200,6 +200,7 @@ RULES = {  # parameter, or margin in its unit: the rule in words, the hint, valu
     "squared": FLAG,
     "alpha": POSITIVE,
     "beta": POSITIVE,
+    "mining": ("a number in [0, 2]", "", [*NUMBERS[:1], *NUMBERS[2:], -0.01, 2.01]),
     "base": ("a number in [-1, 1]", "", [*NUMBERS, -1.01, 1.01]),
     "assignment": ("one of 'paper', 'released'", "", ["sorted", None]),
 }

@@ -42,24 +42,27 @@ def circle(cosines: Cosines, labels: list[int], *, scale: float = 3.0, m: float 
     return mean(values)
 
 
-def multi_similarity(cosines: Cosines, labels: list[int]) -> float:
-    return mean(
-        [
-            math.log1p(sum(math.exp(-2 * (v - 0.5)) for v in positive)) / 2
-            + math.log1p(sum(math.exp(50 * (v - 0.5)) for v in negative)) / 50
-            for positive, negative in anchors(cosines, labels)
-        ]
-    )
+def multi_similarity(cosines: Cosines, labels: list[int], *, mining: float | None = None) -> float:
+    values = []
+    for positive, negative in anchors(cosines, labels):
+        if mining is not None:
+            hard = [v for v in negative if positive and v > min(positive) - mining]
+            positive = [v for v in positive if negative and v < max(negative) + mining]
+            negative = hard
+        pulled = math.log1p(sum(math.exp(-2 * (v - 0.5)) for v in positive)) / 2
+        pushed = math.log1p(sum(math.exp(50 * (v - 0.5)) for v in negative)) / 50
+        values.append(pulled + pushed if mining is None or (positive and negative) else 0.0)
+    return mean(values)
 
 
 def distance(cosine: float) -> float:
     return math.sqrt(max(0.0, 2 - 2 * cosine))
 
 
-def contrastive(cosines: Cosines, labels: list[int], *, average: str = "nonzero") -> float:
+def contrastive(cosines: Cosines, labels: list[int], *, average: str = "nonzero", power: int = 1) -> float:
     every = list(anchors(cosines, labels))
-    pulled = [distance(v) for positive, _ in every for v in positive]
-    pushed = [max(0.0, 1 - distance(v)) for _, negative in every for v in negative]
+    pulled = [distance(v) ** power for positive, _ in every for v in positive]
+    pushed = [max(0.0, 1 - distance(v)) ** power for _, negative in every for v in negative]
     if average == "nonzero":
         pulled, pushed = ([v for v in values if v > 0] for values in (pulled, pushed))
     return mean(pulled) + mean(pushed)
@@ -94,7 +97,9 @@ PAIR_LOSSES = [
     Case("circle", pairs=circle, **followed),
     Case("circle", options={"margin": 0.25}, pairs=partial(circle, m=0.25), **followed),
     Case("multi-similarity", pairs=multi_similarity, **followed),
+    Case("multi-similarity", options={"mining": 0.1}, pairs=partial(multi_similarity, mining=0.1), **followed),
     Case("contrastive", pairs=contrastive, **followed),
+    Case("contrastive", options={"squared": True}, pairs=partial(contrastive, power=2), **followed),
     Case("contrastive", options={"average": "all"}, pairs=partial(contrastive, average="all"), **followed),
     Case("triplet", pairs=triplet, **followed),
     Case("triplet", options={"margin": 0.5}, pairs=partial(triplet, margin=0.5), **followed),

@@ -61,8 +61,8 @@ PARAMETERS = {
 PARAMETERS |= {
     "supcon": {"temperature": 0.1, "average": "nonzero"},
     "circle": {"scale": 80.0, "margin": 0.4, "average": "nonzero"},
-    "multi-similarity": {"alpha": 2.0, "beta": 50.0, "base": 0.5},
-    "contrastive": {"positive_margin": 0.0, "negative_margin": 1.0, "average": "nonzero"},
+    "multi-similarity": {"alpha": 2.0, "beta": 50.0, "base": 0.5, "mining": None},
+    "contrastive": {"positive_margin": 0.0, "negative_margin": 1.0, "average": "nonzero", "squared": False},
     "triplet": {"margin": 0.05, "squared": False, "triplets": "all", "average": "nonzero"},
 }
 for base in ("arcface", "cosface", "magface"):
