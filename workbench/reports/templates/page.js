@@ -99,10 +99,7 @@
     const note = document.createElement("p");
     note.textContent = rows.length > shown.length ? `The first 200 of ${rows.length - 1} rows. ` : "";
     const link = document.createElement("a");
-    // A text that a spreadsheet would take for a formula gets an apostrophe, which makes it text there.
-    const plain = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
-    const quoted = (value) => `"${plain(value).replaceAll('"', '""')}"`;
-    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(rows.map((row) => row.map(quoted).join(",")).join("\n"))}`;
+    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(globalThis.workbench.csv(rows))}`;
     link.download = `${details.closest("figure").dataset.wbView}.csv`;
     link.textContent = "All rows as CSV";
     note.append(link);

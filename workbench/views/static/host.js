@@ -1,7 +1,9 @@
 // The host of a static page: draws every figure from the data inside it, without a kernel.
 
+/** What the page and the other scripts like this one may use. */
+globalThis.workbench ??= { views: {}, csv };
+
 function registerView(name, define) {
-  globalThis.workbench ??= { views: {} };
   globalThis.workbench.views[name] ??= define();
 }
 
@@ -16,7 +18,7 @@ function mountAll() {
 }
 
 function mount(figure) {
-  const view = globalThis.workbench?.views[figure.dataset.wbView];
+  const view = globalThis.workbench.views[figure.dataset.wbView];
   if (!view) return; // another script of this page brings it, or it is a chart
   figure.dataset.wbMounted = "1";
   const stage = figure.querySelector(".wb-stage");
