@@ -116,9 +116,10 @@ def as_plain(figure: go.Figure) -> Any:
 
 def everything(page: Any) -> None:
     """Open what opens, press what can be pressed, and put the pointer over all charts."""
-    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     page.evaluate(
         """() => {
+          const opened = (open) => document.querySelectorAll('details').forEach((one) => (one.open = open));
+          opened(true);
           const cells = [...document.querySelectorAll('td, th')].slice(0, 200);
           const others = document.querySelectorAll('button, select, input, canvas, svg, a, img, summary');
           for (const node of [...others, ...cells]) {
@@ -128,7 +129,9 @@ def everything(page: Any) -> None:
               node.dispatchEvent(new PointerEvent(kind, at));
             }
           }
+          opened(false); // each of hundreds of buttons would write all tables anew
           for (const node of document.querySelectorAll('button')) node.click();
+          opened(true);
         }"""
     )
     for box in page.locator("canvas, .wb-chart").all()[:24]:
