@@ -13,7 +13,7 @@ from workbench.losses import registry
 PARAMETERS = {
     "softmax": {"scale": 1.0, "bias": False},
     "normface": {"scale": 64.0},
-    "sphereface": {"scale": 1.0, "margin": 4.0},
+    "sphereface": {"scale": 1.0, "margin": 4.0, "plain": 0.0},
     "cosface": {"scale": 64.0, "margin": 0.35},
     "arcface": {"scale": 64.0, "margin": 0.5, "gradient": "exact", "beyond_pi": "formula"},
     "arcface-detached": {"scale": 64.0, "margin": 0.5, "gradient": "detached", "beyond_pi": "formula"},

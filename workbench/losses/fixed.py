@@ -222,33 +222,36 @@ class Combined(Head):
 class SphereFace(Head):
     """SphereFace: psi = |x| ((-1)^k cos(m theta) - 2k), k = floor(m theta / pi); the others score |x| cos(theta).
 
-    Weights are normalised, features are not. The published training anneals the margin in from plain softmax; here
-    it acts in full from the first step, as in pytorch-metric-learning.
+    Weights are normalised, features are not.
 
     Args:
         dim: D, width of the embeddings.
         classes: C, number of classes.
         scale: factor of all scores in (0, inf); 1: the length of the features does its work.
         margin: m, a factor of the angle, in [1, 10]; 4 (the paper).
+        plain: lambda in [0, inf): the own score becomes (psi + lambda |x| cos(theta)) / (1 + lambda); 0
+            (pytorch-metric-learning). The authors' training ends with 5.
 
     Source:
         Liu et al., CVPR 2017 (1704.08063); pytorch-metric-learning 2.9.0, losses/sphereface_loss.py.
 
     Differs:
-        The paper anneals the margin in from plain softmax; here, as in pytorch-metric-learning, it acts in full from
-        the first step.
+        Nothing from that code. The authors' training begins near plain softmax: lambda = max(5, 1000 / (1 + 0.12 n)) in
+        step n. Here it stays what it is.
     """
 
     normalize_features = False
     margin_unit: ClassVar[str] = "factor"
 
-    def __init__(self, dim: int, classes: int, *, scale: float = 1.0, margin: float = 4.0) -> None:
+    def __init__(self, dim: int, classes: int, *, scale: float = 1.0, margin: float = 4.0, plain: float = 0.0) -> None:
         super().__init__(dim, classes, scale=scale)
         self.margin = number("SphereFace", "margin", margin, low=1, high=10, hint="1 is no margin; the paper uses 4.")
+        self.plain = number("SphereFace", "plain", plain, low=0)
 
     def target(self, own: Tensor, margin: Tensor | float, norms: Tensor) -> Tensor:
-        """Return |x| ((-1)^k cos(m theta) - 2k)."""
-        return norms * multiplied_angle(own / norms, margin)
+        """Return |x| ((-1)^k cos(m theta) - 2k), or its mean with |x| cos(theta) if that counts too."""
+        psi = norms * multiplied_angle(own / norms, margin)
+        return psi if self.plain == 0 else (psi + self.plain * own) / (1 + self.plain)
 
     def cosine(self, own: Tensor, norms: Tensor, labels: Tensor) -> Tensor:
         """Divide the own score by the length of the feature."""
