@@ -1,5 +1,7 @@
 """Curves of anything, their bands, lines of reference and axes."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,22 @@ def test_labels_stand_at_their_lines(log: str, x: float, y: float) -> None:
     assert (high.text, high.y) == ("high", pytest.approx(y))
     assert (right.text, right.x) == ("right", pytest.approx(x))
     assert [(shape.y0, shape.x0) for shape in figure.layout.shapes] == [(1000.0, 0), (0, 100.0)]
+
+
+@pytest.mark.parametrize(
+    ("up", "log", "anchor"),
+    [
+        ([1, 5, 9], "", "left"),  # the curve ends at the level, on the right
+        ([9, 5, 1], "", "right"),
+        ([9, 5, math.nan], "", "right"),
+        ([1, 4, 600], "y", "right"),  # 9 / 1 is less than 600 / 9, though nearer in numbers
+        ([0, 4, 600], "y", "right"),  # 0 has no place on that axis
+    ],
+)
+def test_the_label_of_a_level_stands_where_no_curve_ends(up: list[float], log: str, anchor: str) -> None:
+    figure = figures.lines({"a": ([1, 2, 3], up)}, log=log, levels={"nine": 9.0}, **WORDS)
+    (note,) = figure.layout.annotations
+    assert (note.xanchor, note.x) == (anchor, {"left": 0, "right": 1}[anchor])
 
 
 @pytest.mark.parametrize(

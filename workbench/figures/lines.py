@@ -1,7 +1,7 @@
 """Curves of anything against anything, for lessons and explorations."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,9 @@ def lines(
     # On a logarithmic axis plotly wants the value of a line, and the logarithm of where its label stands.
     for label, level in (levels or {}).items():
         at = {"y": math.log10(level)} if "y" in log else {}
-        figure.add_hline(level, line=_DOTTED, annotation={"text": escaped(label), "yanchor": "bottom", **at})
+        side = _freer_side(level, given.values(), logarithmic="y" in log)
+        note = {"text": escaped(label), "yanchor": "bottom", **at}
+        figure.add_hline(level, line=_DOTTED, annotation=note, annotation_position=f"top {side}")
     for label, mark in (marks or {}).items():
         at = {"x": math.log10(mark)} if "x" in log else {}
         figure.add_vline(mark, line=_DOTTED, annotation={"text": escaped(label), "xanchor": "left", **at})
@@ -95,6 +97,19 @@ def lines(
 
 
 _DOTTED: dict[str, Any] = {**REFERENCE, "dash": "dot"}
+
+
+def _freer_side(level: float, curves: Iterable[tuple[ArrayLike, ArrayLike]], *, logarithmic: bool) -> str:
+    """The side on which the curves end farther from a level: there its label covers none."""
+    nearest = {"left": math.inf, "right": math.inf}
+    for across, up in curves:
+        where, heights = (np.asarray(values, dtype=np.float64).reshape(-1) for values in (across, up))
+        away = np.log(np.where(heights > 0, heights, np.nan) / level) if logarithmic else heights - level
+        known = np.flatnonzero(np.isfinite(away))
+        if len(known):
+            ends = {"left": known[where[known].argmin()], "right": known[where[known].argmax()]}
+            nearest = {side: min(nearest[side], abs(float(away[at]))) for side, at in ends.items()}
+    return "left" if nearest["left"] > nearest["right"] else "right"
 
 
 def _counted(across: Sequence[ArrayLike]) -> dict[str, Any]:
