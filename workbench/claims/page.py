@@ -76,13 +76,13 @@ def paper_text(key: str) -> str:
 
 def glance(claims: Sequence[Claim], told: Told) -> str:
     """Return a table of all claims, with the settings of their lines by verdict."""
-    lines = ["| claim | holds | does not hold | cannot tell | not run |", "|---|---|---|---|---|"]
+    lines = ["| claim | holds | does not hold | cannot tell |", "|---|---|---|---|"]
     for claim in claims:
-        cells: dict[str, list[str]] = {"holds": [], "does not hold": [], "cannot tell": [], "not run": []}
+        cells: dict[str, list[str]] = {"holds": [], "does not hold": [], "cannot tell": []}
         for place, line in enumerate(claim.lines):
             cells[told[claim.id, place].word].append(line.on)
         if claim.not_run:
-            cells["not run"].append(claim.not_run)
+            cells["cannot tell"].append("not run")
         shown = [", ".join(_counted(some)) for some in cells.values()]
         lines.append(
             f"| {PAPERS[claim.paper].name}: {_escaped(claim.statement)} (`{claim.id}`) | {' | '.join(shown)} |"
