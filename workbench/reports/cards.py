@@ -12,8 +12,10 @@ from workbench.headline import NUMBERS, Number
 from workbench.protocols.verification import FARS
 from workbench.reports.cells import SUMMARY
 from workbench.reports.thumbnail import thumbnail
+from workbench.views.text import count
 
 ENVIRONMENT = Environment(loader=PackageLoader("workbench.reports"), autoescape=True, undefined=StrictUndefined)
+ENVIRONMENT.filters["grouped"] = count
 
 
 class Card:
