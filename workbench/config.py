@@ -285,6 +285,8 @@ def _sentence(schema: type[BaseModel], problem: Mapping[str, Any]) -> str:
         return unknown_name("parameter", name, schema.model_fields)
     field = schema.model_fields.get(name)
     meaning = f" It is: {field.description}." if field and field.description else ""
+    if problem["type"] == "missing":
+        return f"The {name!r} parameter must be given.{meaning}"
     # "Input should be a valid list", "Tuple should have at most 4 items after validation, not 5", "Value error, ..."
     rule = problem["msg"].removeprefix("Input should ").removeprefix("Tuple should ")
     rule = rule.replace("Value error, ", "be ").replace(" after validation", "").replace("valid tuple", "valid list")

@@ -24,7 +24,7 @@ import torch
 import torch.distributed as dist
 from tqdm.auto import tqdm
 
-from workbench import notation
+from workbench import environment, notation
 from workbench.checks import whole
 from workbench.config import RunConfig
 from workbench.runs import Run
@@ -125,7 +125,11 @@ class Launched:
         command = [sys.executable, "-m", *torchrun, "-m", "workbench", "train", *_flags(run.config)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "-o", str(run.folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*command, "-o", str(run.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment.of_a_child(),
             )
         weakref.finalize(self, _end, self._process)
 

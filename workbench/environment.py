@@ -1,8 +1,9 @@
-"""What a run card must say of the machine and the code, so that a run can be repeated."""
+"""The machine and the code: what a run card says of them, and what another process of ours gets to know."""
 
 import os
 import platform
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,18 @@ from typing import Any
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 _PACKAGES = ("hypersphere-workbench", "torch", "numpy", "scikit-learn", "plotly", "papermill")
+
+
+def of_a_child(**more: str) -> dict[str, str]:
+    """Return the variables of another Python of ours: its threads wait patiently, its modules are those of this one.
+
+    The current folder may be full of a stranger's files. Python would look there first for `numpy`; it does so in the
+    other process only if it does in this one, as after `python -m workbench`.
+    """
+    variables = {**PATIENT_THREADS, **os.environ, **more}
+    if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109 - as Python itself writes it there
+        variables["PYTHONSAFEPATH"] = "1"
+    return variables
 
 
 def facts(device: str) -> dict[str, Any]:

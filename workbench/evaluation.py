@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from workbench import data, files, geometry, protocols
+from workbench.geometry import Geometry, Rate, TarAtFar
 from workbench.protocols import plain
 from workbench.protocols.verification import FARS
 from workbench.runs import Run
@@ -34,10 +35,10 @@ class Measured:
     embeddings: np.ndarray
     labels: np.ndarray
     centres: np.ndarray | None
-    geometry: geometry.Geometry
-    accuracy: geometry.Rate | None
-    tar: tuple[geometry.TarAtFar, ...]
-    rank_1: geometry.Rate | None
+    geometry: Geometry
+    accuracy: Rate | None
+    tar: tuple[TarAtFar, ...]
+    rank_1: Rate | None
 
     def directions(self) -> np.ndarray:
         """Return a unit vector for each class, float64 [C, D]: its weights, or without centres the mean of its images.

@@ -141,6 +141,11 @@ def test_what_is_wrong_with_a_spec_is_said_in_a_sentence(changes: dict[str, Any]
     assert str(error.value).startswith(sentence)
 
 
+def test_a_spec_without_losses_is_told_that_they_are_missing() -> None:
+    with pytest.raises(ValueError, match=r"^The 'losses' parameter must be given\. It is: the losses; the others are"):
+        sweeps.load({"seeds": 1})
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

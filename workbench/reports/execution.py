@@ -36,15 +36,27 @@ class _Kernel(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # the parent names a wrapper
         # A figure is shown as its plain data: no script in the notebook, and a page that draws it itself.
-        variables = environment.PATIENT_THREADS | dict(os.environ) | {"PLOTLY_RENDERER": "plotly_mimetype"}
+        variables = self.variables() | {"PLOTLY_RENDERER": "plotly_mimetype"}
         await super().start_kernel(**{**options, "env": variables})
+
+    def variables(self) -> dict[str, str]:
+        """Those of a notebook of the user's, who may have modules of their own in the current folder."""
+        return environment.PATIENT_THREADS | dict(os.environ)
+
+
+class _OwnKernel(_Kernel):
+    def variables(self) -> dict[str, str]:
+        """Those of a notebook of the workbench's."""
+        return environment.of_a_child()
 
 
 class ReportError(Exception):
     """A notebook stopped in one of its cells."""
 
 
-def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, progress: bool) -> nbformat.NotebookNode:
+def execute(
+    notebook: Path, parameters: Mapping[str, Any], output: Path, *, own: bool, progress: bool
+) -> nbformat.NotebookNode:
     """Run a notebook and return it with its outputs, which are also saved as `output`.
 
     Args:
@@ -52,6 +64,7 @@ def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, prog
         parameters: what its `parameters` cell is overruled with; they are data and never become code.
         output: where the executed notebook goes. While it runs, and if it fails, it is
             `<output's stem>.failed.ipynb` instead.
+        own: whether it is one of the workbench's own, which no module in the current folder can get at.
         progress: show papermill's progress bar, and what the notebook writes to its error stream.
 
     Raises:
@@ -62,11 +75,11 @@ def execute(notebook: Path, parameters: Mapping[str, Any], output: Path, *, prog
     # The notebook itself may well train in that folder, so the folder is not what is locked.
     running = output.with_name(f"{output.stem}.failed.ipynb")
     with files.alone(output.parent, by=running.name), files.written(running):
-        return _executed(notebook, parameters, output, running, progress=progress)
+        return _executed(notebook, parameters, output, running, own=own, progress=progress)
 
 
 def _executed(
-    notebook: Path, parameters: Mapping[str, Any], output: Path, running: Path, *, progress: bool
+    notebook: Path, parameters: Mapping[str, Any], output: Path, running: Path, *, own: bool, progress: bool
 ) -> nbformat.NotebookNode:
     import papermill
 
@@ -76,7 +89,7 @@ def _executed(
             _as_it_is(running),
             parameters=dict(parameters),
             kernel_name="python3",
-            kernel_manager_class=_Kernel,
+            kernel_manager_class=_OwnKernel if own else _Kernel,
             progress_bar=progress,
             stderr_file=sys.stderr if progress else None,
         )

@@ -38,6 +38,8 @@ def find_notebook(name: str | Path) -> Path:
         ValueError: If there is none; the nearest names are given.
     """
     path, own = Path(name), notebooks()
+    if str(name) in own:  # a file of the current folder that is called so is not meant
+        return own[str(name)]
     if path.is_file():
         return path
     if path.stem in own and path.parent == Path():
@@ -77,7 +79,8 @@ def render(
     folder = Path(output) if output is not None else Path(root) / _folder_name(path, given)
     if "run_dir" not in given and "run_dir" in declaration(source).model_fields:
         given["run_dir"] = str(folder.resolve())
-    executed = execute(path, given, folder / "report.ipynb", progress=progress)
+    own = path in notebooks().values()
+    executed = execute(path, given, folder / "report.ipynb", own=own, progress=progress)
     summary = (summaries(executed) or [{"title": _heading(executed) or path.stem, "lines": [], "thumbnail": None}])[-1]
     report = folder / "report.html"
     files.write_text(report, render_page(executed, title=str(summary["title"]), source=path.name, links=links or {}))

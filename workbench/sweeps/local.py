@@ -90,7 +90,7 @@ class _Worker:
     """One process, and the run that it is at work on."""
 
     def __init__(self, number: int, threads: int, log: Path) -> None:
-        environ = {**environment.PATIENT_THREADS, **os.environ, "OMP_NUM_THREADS": str(threads), **_gpu(number)}
+        environ = environment.of_a_child(OMP_NUM_THREADS=str(threads), **_gpu(number))
         with log.open("ab") as said:
             # A session of its own: Ctrl-C on the terminal is for the parent, who then ends them all.
             self._process = subprocess.Popen(
