@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,13 +26,12 @@ def read(path: Path) -> dict[str, np.ndarray]:
     intake.ordinary(path)
     # The table, a copy of it, and what reading takes: less than 1 GiB for a small file.
     room = 3 * max(intake.ROOM, intake.GROWTH * path.stat().st_size)
-    # -P keeps this folder off the path. Arrow's own pools of memory ask for up to twice what the system's does.
+    # -P keeps this folder off the path.
     with subprocess.Popen(
         [sys.executable, "-P", parquet_worker.__file__, str(path.absolute()), str(room)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
     ) as worker:
         assert isinstance(worker.stdout, io.BufferedReader)  # noqa: S101 - so it was asked for
         try:

@@ -2,10 +2,11 @@
 
 This file imports nothing of the workbench, so that the process starts in a fifth of a second.
 
-    python -P parquet_worker.py FILE ROOM > answers      ROOM: bytes that it may take beyond what it has at its start
+    python -P parquet_worker.py FILE ROOM > answers      ROOM: bytes that it may take to read it
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 
-def write(path: str, out: IO[bytes]) -> None:
+def write(path: str, out: IO[bytes], *, room: int | None = None) -> None:
     """Write what a table holds, as lines of JSON.
 
     | `kind`  | the rest of the line               | what it says                                                 |
@@ -26,17 +27,25 @@ def write(path: str, out: IO[bytes]) -> None:
     | `end`   |                                    | last: that was all                                           |
 
     `texts` is null, or the array holds places among these texts.
+
+    Args:
+        path: of the table.
+        out: where to.
+        room: bytes that this process may take beyond what it has before the table is opened; None for no limit.
     """
     try:
-        from pyarrow import parquet
+        from pyarrow import compute, parquet  # noqa: F401 - all is loaded before memory is limited
 
-        meta = parquet.read_metadata(path)
-        groups = [meta.row_group(n) for n in range(meta.num_row_groups)]
-        values = sum(group.column(n).num_values for group in groups for n in range(meta.num_columns))
-        _say(out, "size", bytes=8 * values)
-        # A text that stands in a million rows is held once.
-        texts = [field.name for field in parquet.read_schema(path) if str(field.type) in ("string", "large_string")]
-        table = parquet.read_table(path, read_dictionary=texts, use_threads=False)
+        if room is not None:
+            _limit_memory(room)
+        with parquet.ParquetFile(path) as file:
+            groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
+            columns = range(file.metadata.num_columns)
+            _say(out, "size", bytes=8 * sum(group.column(n).num_values for group in groups for n in columns))
+            texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string")]
+        # A text that stands in a million rows is held once. No threads: where memory ends, they wait for ever.
+        with parquet.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
+            table = file.read(use_threads=False)
         table.validate(full=True)
         for name in table.column_names:
             for array, words in _arrays(table.column(name).combine_chunks()):
@@ -85,5 +94,5 @@ def _limit_memory(room: int) -> None:
 
 
 if __name__ == "__main__":
-    _limit_memory(int(sys.argv[2]))
-    write(sys.argv[1], sys.stdout.buffer)
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # Arrow's own ask for up to twice what they use, by chance
+    write(sys.argv[1], sys.stdout.buffer, room=int(sys.argv[2]))
