@@ -318,7 +318,7 @@ def checkpoint(classes: int = 100_000) -> Iterator[Check]:
             started = time.perf_counter()
             checkpoints.save(Path(folder), epoch, learner.state())
             times.append(time.perf_counter() - started)
-        size = sum(path.stat().st_size for path in Path(folder).glob("epoch-*"))
+        size = sum(path.stat().st_size for path in Path(folder).glob(f"epoch-{epoch:05d}*"))
     yield Check("checkpoint", {"batch_size": 8}, classes, DIGIT, 1, float(size))
     yield Check("checkpoint seconds", {"batch_size": 8}, classes, DIGIT, 1, min(times))
 
