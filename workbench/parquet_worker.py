@@ -8,7 +8,6 @@ This file imports nothing of the workbench, so that the process starts in a fift
 import json
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -48,7 +47,8 @@ def write(path: str, out: IO[bytes], *, room: int | None = None) -> None:
             table = file.read(use_threads=False)
         table.validate(full=True)
         for name in table.column_names:
-            for array, words in _arrays(table.column(name).combine_chunks()):
+            if (found := _array(table.column(name).combine_chunks())) is not None:
+                array, words = found
                 _say(out, "array", name=name, dtype=array.dtype.str, shape=array.shape, texts=words)
                 out.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     except MemoryError as error:
@@ -63,24 +63,23 @@ def _say(out: IO[bytes], kind: str, **what: Any) -> None:
     out.write(json.dumps({"kind": kind, **what}).encode() + b"\n")
 
 
-def _arrays(column: Any) -> Iterator[tuple[np.ndarray, list[str] | None]]:
-    """Yield the array of a column, and the texts if its numbers are their places; nothing for lists of many lengths."""
+def _array(column: Any) -> tuple[np.ndarray, list[str] | None] | None:
+    """Return the array of a column, and the texts if its numbers are their places; None of lists of many lengths."""
     from pyarrow import compute
 
     if str(column.type).startswith("dictionary"):
         words = [str(word) for word in column.dictionary.to_pylist()]
-        yield column.indices.fill_null(len(words)).to_numpy(zero_copy_only=False), [*words, "None"]
-    elif column.type.num_fields:
+        return column.indices.fill_null(len(words)).to_numpy(zero_copy_only=False), [*words, "None"]
+    if column.type.num_fields:
         lengths = set(compute.list_value_length(column).to_pylist())
-        if len(lengths) == 1 and None not in lengths:
-            yield column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1), None
-    else:
-        values = column.to_numpy(zero_copy_only=False)
-        if values.dtype != object:
-            yield values, None
-        else:
-            places: dict[str, int] = {}
-            yield np.array([places.setdefault(str(value), len(places)) for value in values], np.int64), list(places)
+        if len(lengths) != 1 or None in lengths:
+            return None
+        return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1), None
+    values = column.to_numpy(zero_copy_only=False)
+    if values.dtype != object:
+        return values, None
+    places: dict[str, int] = {}
+    return np.array([places.setdefault(str(value), len(places)) for value in values], np.int64), list(places)
 
 
 def _limit_memory(room: int) -> None:

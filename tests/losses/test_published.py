@@ -194,6 +194,12 @@ LOGITS = [  # file, published method: our loss, its options
 ]
 
 
+# What the published code was not run for, or failed at: its filter needs a negative pair.
+NOT_STORED = {(f"{head}_{more}", "same") for head in ("arcface", "cosface") for more in ("unpg15", "unpg10")}
+NOT_STORED |= {(key, case) for key in ("arcface_triplet", "arcface_contrastive") for case in ("same", "uniq")}
+NOT_STORED |= {("MagFace_hard", "same"), ("MagFace_hard", "uniq"), ("magface_unpg15_composed", "same")}
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("file", "key", "name", "options"), LOGITS, ids=[f"{row[0]}-{row[1]}" for row in LOGITS])
 def test_logits(golden: Golden, case: str, file: str, key: str, name: str, options: dict[str, object]) -> None:
@@ -203,7 +209,7 @@ def test_logits(golden: Golden, case: str, file: str, key: str, name: str, optio
         (f"{case}__{end}" for end in (f"{key}__logits", f"{key}__cosine", key) if f"{case}__{end}" in stored), None
     )
     if wanted is None:
-        assert case != "a", "there the published code was always run"
+        assert (key, case) in NOT_STORED
         return
     head = golden.head(name, case, **options)
     embeddings, labels = golden.batch(case)
